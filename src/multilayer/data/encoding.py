@@ -1,0 +1,170 @@
+"""From typed columns to numbers, row by row: no row's encoding depends on another row.
+
+    number, date    as they are (dates in days), NaN where missing
+    boolean         0 or 1, NaN where missing
+    category        one feature for each category, 1 where it holds and 0 elsewhere; an unknown category is 0 in all;
+                    "name=missing" is a feature too when the dataset had missing cells in that column
+
+What is missing stays missing here; a preparation fills it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+
+from multilayer.data.column import WORDS, Column, ColumnKind, column_of
+from multilayer.data.dataset import Dataset, columns_of_array
+from multilayer.data.frame import cells_of, frame_of, is_frame, no_column
+from multilayer.errors import DataError
+
+Matrix: TypeAlias = npt.NDArray[np.float64]
+
+
+@final
+@dataclass(frozen=True)
+class ColumnEncoding:
+    """How one column becomes features."""
+
+    name: str
+    kind: ColumnKind
+    categories: tuple[str, ...] = ()
+    missing: bool = False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, in order."""
+        if self.kind != "category":
+            return (self.name,)
+        return tuple(f"{self.name}={category}" for category in (*self.categories, *["missing"] * self.missing))
+
+    def fill(self, matrix: Matrix, column: Column) -> None:
+        """Write the column's features into matrix (n_samples, features)."""
+        if self.kind != "category":
+            matrix[:, 0] = column.values
+            return
+        place = {category: code for code, category in enumerate(self.categories)}
+        known = np.array([*(place.get(category, -1) for category in column.categories), -1], dtype=np.int64)
+        codes = known[column.values] if column.kind == "category" else np.full(len(column.values), -1)
+        matrix[:, : len(self.categories)] = codes[:, None] == np.arange(len(self.categories))
+        if self.missing:
+            matrix[:, -1] = column.missing
+
+    def accept(self, column: Column) -> Column:
+        """The column, refused when its kind cannot be read as this one."""
+        if column.kind != self.kind and not column.missing.all():
+            zero_one = self.kind == "boolean" and np.isin(column.values[~column.missing], (0, 1)).all()
+            if {column.kind, self.kind} != {"number", "boolean"} or (self.kind == "boolean" and not zero_one):
+                expected, got = WORDS[self.kind], WORDS[column.kind]
+                raise DataError(f"column {self.name!r} must be {expected} as in training, got {got}.")
+        return column
+
+
+@final
+@dataclass(frozen=True)
+class Encoding:
+    """The columns of a dataset and the features they become.
+
+    >>> encoding = Encoding.of(Dataset.from_arrays([[1.5, "red"], [2.0, "blue"]], [0, 1]))
+    >>> encoding.feature_names
+    ('x1', 'x2=blue', 'x2=red')
+    >>> encoding.encode([[3.0, "green"], [None, "blue"]])
+    array([[ 3.,  0.,  0.],
+           [nan,  1.,  0.]])
+    """
+
+    columns: tuple[ColumnEncoding, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Encoding:
+        """The encoding of a dataset's columns."""
+        return cls(tuple(_encoding_of(column) for column in dataset.columns))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, in order."""
+        return tuple(name for column in self.columns for name in column.feature_names)
+
+    @property
+    def n_features(self) -> int:
+        """How many features the columns become: the n_in of a network."""
+        return sum(len(column.feature_names) for column in self.columns)
+
+    @property
+    def indicators(self) -> npt.NDArray[np.bool_]:
+        """Which features only say yes or no (booleans and categories), (n_features,)."""
+        yes_no = [column.kind in ("boolean", "category") for column in self.columns for _ in column.feature_names]
+        return np.array(yes_no, dtype=np.bool_)
+
+    def matrix(self, table: Dataset | Sequence[Column]) -> Matrix:
+        """The features (n_samples, n_features), NaN where a number, boolean or date is missing."""
+        columns = table.columns if isinstance(table, Dataset) else tuple(table)
+        self._check_width(len(columns))
+        matrix = np.empty((len(columns[0].values), self.n_features))
+        for (start, end), encoding, column in zip(self._places(), self.columns, columns, strict=True):
+            encoding.fill(matrix[:, start:end], encoding.accept(column))
+        return matrix
+
+    def encode(self, X: object) -> Matrix:
+        """The features of new rows: an array or list of rows, columns in training's order, or a frame, by name.
+
+        A frame's columns may come in any order, and those that training did not have are left aside.
+        """
+        if isinstance(X, Dataset):
+            return self.matrix(X)
+        return self.matrix(self._columns_of_frame(X) if is_frame(X) else self._columns_of_rows(X))
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """The encoding as plain data for JSON."""
+        return [
+            {"name": column.name, "kind": column.kind, "categories": list(column.categories), "missing": column.missing}
+            for column in self.columns
+        ]
+
+    @classmethod
+    def from_list(cls, document: Sequence[Mapping[str, Any]]) -> Encoding:
+        """The encoding of `to_list`."""
+        return cls(
+            tuple(
+                ColumnEncoding(entry["name"], entry["kind"], tuple(entry["categories"]), entry["missing"])
+                for entry in document
+            )
+        )
+
+    def _places(self) -> Iterator[tuple[int, int]]:
+        """Where each column's features start and end."""
+        start = 0
+        for column in self.columns:
+            yield start, start + len(column.feature_names)
+            start += len(column.feature_names)
+
+    def _check_width(self, width: int) -> None:
+        if width != len(self.columns):
+            names = ", ".join(column.name for column in self.columns[:12])
+            more = ", ..." if len(self.columns) > 12 else ""
+            raise DataError(f"X must have {len(self.columns)} columns as in training ({names}{more}), got {width}.")
+
+    def _columns_of_rows(self, X: object) -> tuple[Column, ...]:
+        columns = columns_of_array(X)
+        self._check_width(len(columns))
+        return tuple(
+            Column(encoding.name, column.kind, column.values, column.categories)
+            for encoding, column in zip(self.columns, columns, strict=True)
+        )
+
+    def _columns_of_frame(self, X: object) -> tuple[Column, ...]:
+        table = frame_of(X)
+        names = list(table.columns)
+        for column in self.columns:
+            if column.name not in names:
+                raise DataError(no_column(column.name, names, "X"))
+        return tuple(column_of(column.name, cells_of(table, column.name)) for column in self.columns)
+
+
+def _encoding_of(column: Column) -> ColumnEncoding:
+    missing = column.kind == "category" and bool(column.missing.any())
+    return ColumnEncoding(column.name, column.kind, column.categories, missing)
