@@ -5,7 +5,9 @@ A setting is declared where it lives, as the type of a dataclass field:
     @dataclass(frozen=True)
     class ELU:
         alpha: Positive = 1.0
-        __post_init__ = check_fields
+
+        def __post_init__(self) -> None:
+            check_fields(self)
 
 The same declaration checks the constructor's argument, the recipe's entry and the command's option, and
 writes the sentence when one of them cannot be meant.
@@ -94,7 +96,7 @@ class Integer(Constraint):
     def accept(self, value: object) -> Any:
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not _float(value).is_integer():
             return REFUSED
-        number = int(value)
+        number = int(value) if isinstance(value, numbers.Integral) else int(float(value))
         inside = (self.low is None or number >= self.low) and (self.high is None or number <= self.high)
         return number if inside else REFUSED
 
@@ -223,7 +225,7 @@ def check(constraint: Constraint, value: object, what: str, error: type[Exceptio
 
 
 def check_fields(self: Any) -> None:
-    """Check every declared field of a dataclass instance; made to be its `__post_init__`."""
-    for option in options_of(type(self)).values():
+    """Check every declared field of a dataclass instance, and bring it into its plain form."""
+    for option in options_of(self.__class__).values():
         what = f"{option.name} of {type(self).__name__}"
         object.__setattr__(self, option.name, check(option.constraint, getattr(self, option.name), what))
