@@ -1,0 +1,4 @@
+compiler: str
+flags: str
+
+def supported_instruction_sets() -> list[str]: ...
