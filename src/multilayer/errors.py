@@ -87,5 +87,6 @@ def unknown(kind: str, word: object, choices: Iterable[str], *, meant: str = "")
     "There is no activation 'rely'. Did you mean 'relu'? Known: relu, tanh."
     """
     names = sorted(choices)
-    parts = [f"There is no {kind} {shown(word)}.", did_you_mean(meant or str(word), names), f"Known: {', '.join(names)}."]
+    hint = did_you_mean(meant or str(word), names)
+    parts = [f"There is no {kind} {shown(word)}.", hint, f"Known: {', '.join(names)}."]
     return " ".join(part for part in parts if part)

@@ -9,9 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from multilayer import exact
 from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation
-from multilayer.data.sums import total
 from multilayer.errors import DataError, RecipeError
 from tests.scale import cases
 from tests.simd import without_simd
@@ -58,18 +56,6 @@ def test_a_weight_counts_like_repeated_rows(pairs):
     again, _ = fitted([[value] for value in values])
     np.testing.assert_allclose(found.center, again.center, rtol=1e-12, atol=1e-9)
     np.testing.assert_allclose(found.factor, again.factor, rtol=1e-9)
-
-
-@LAWS
-@given(
-    values=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=60),
-    mirrored=st.booleans(),
-    scale=st.integers(-300, 0),
-)
-def test_the_quick_sum_is_the_exact_sum(values, mirrored, scale):
-    values = [math.ldexp(value, scale) for value in values]
-    x = np.array([*values, *(-value for value in values[:-1])] if mirrored else values)
-    assert total(x) == exact.total(x)
 
 
 def test_only_training_rows_count():

@@ -21,9 +21,9 @@ import numpy.typing as npt
 from multilayer.arrays import Array
 from multilayer.constraints import Choice, check_fields
 from multilayer.data.encoding import Encoding, Matrix
-from multilayer.data.sums import total
 from multilayer.data.target import Target
 from multilayer.errors import DataError, unknown
+from multilayer.exact import total
 
 Vector: TypeAlias = npt.NDArray[np.float64]
 

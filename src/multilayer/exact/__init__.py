@@ -13,9 +13,7 @@ against 48-digit arithmetic over the whole range, in units in the last place (ul
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
-from fractions import Fraction
+from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -24,6 +22,7 @@ import numpy.typing as npt
 from multilayer.errors import UsageError, sentence
 from multilayer.exact import circle, double, normal, single
 from multilayer.exact.steps import fma32
+from multilayer.exact.sums import mean, total
 
 __all__ = [
     "cos",
@@ -177,41 +176,6 @@ def power(x: Number, y: Number | float) -> Number:
     Largest error 0.8 ulp in float64, and n / 2 ulp for the product of n factors.
     """
     return _applied(double.power, None, x, y)
-
-
-def total(values: Iterable[float] | npt.NDArray[Any]) -> float:
-    """The sum of all values, rounded once, hence the same in any order.
-
-    >>> total([1e100, 1.0, -1e100])
-    1.0
-    """
-    numbers = np.asarray(values if isinstance(values, np.ndarray) else list(values), dtype=np.float64)
-    flat: list[float] = numbers.reshape(-1).tolist()
-    if not np.isfinite(numbers).all():
-        return sum(value for value in flat if not math.isfinite(value))
-    try:
-        return math.fsum(flat)
-    except OverflowError:  # a partial sum left the range; the whole may not
-        return _rounded(sum(map(Fraction, flat), Fraction(0)))
-
-
-def mean(values: Iterable[float] | npt.NDArray[Any]) -> float:
-    """The exactly rounded sum divided by the number of values.
-
-    >>> mean([0.1] * 10)
-    0.1
-    """
-    numbers = np.asarray(values if isinstance(values, np.ndarray) else list(values), dtype=np.float64)
-    if numbers.size == 0:
-        raise UsageError("The mean of no values is not defined. Pass at least one value.")
-    return total(numbers) / numbers.size
-
-
-def _rounded(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def _applied(in_double: Kernel, in_single: Kernel | None, x: Number, *others: Any) -> Number:

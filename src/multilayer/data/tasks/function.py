@@ -55,6 +55,9 @@ class Curve(Generated):
     high: float
     noise: float
 
+    def recipe(self) -> dict[str, Any]:
+        return {"epochs": 500}
+
     def __post_init__(self) -> None:
         check_parameters(self)
         if not self.low < self.high:
