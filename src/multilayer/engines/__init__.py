@@ -1,0 +1,19 @@
+"""Engines: what trains a recipe. One contract, one truth."""
+
+from multilayer.engines.batches import batches, epoch_order
+from multilayer.engines.choice import choose
+from multilayer.engines.contract import Data, Engine, Epoch, History, Member, Training
+from multilayer.engines.reference import Reference
+
+__all__ = [
+    "Data",
+    "Engine",
+    "Epoch",
+    "History",
+    "Member",
+    "Reference",
+    "Training",
+    "batches",
+    "choose",
+    "epoch_order",
+]

@@ -1,0 +1,58 @@
+"""The living parts that a resolved recipe describes: network, loss, optimizer, schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from multilayer.engines.contract import Member
+from multilayer.nn import Sequential, losses
+from multilayer.optim import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
+from multilayer.recipe import Recipe
+from multilayer.recipe.layers import network
+
+
+def make_network(member: Member, n_in: int) -> Sequential:
+    """The member's own network, or its recipe's with weights drawn from the member's seed or set by hand."""
+    recipe = member.recipe
+    net = member.network
+    if net is None:
+        net = network(recipe.layers, n_in, seed=member.seed, dtype=recipe.dtype)
+    if member.weights is not None:
+        net.set_weights(member.weights)
+    net.reseed(member.seed)
+    return net
+
+
+def last_layer(net: Sequential) -> Any:
+    """The layer that gives the network's outputs, that of an inner network included."""
+    layer: Any = net
+    while isinstance(layer, Sequential):
+        layer = layer.layers[-1]
+    return layer
+
+
+def make_loss(recipe: Recipe, reduction: str | None = None) -> Any:
+    """The recipe's loss, with its own reduction or another."""
+    return losses.get({**recipe.loss, "reduction": reduction or recipe.reduction})
+
+
+def make_optimizer(recipe: Recipe, net: Sequential, steps_per_epoch: int) -> Optimizer | LBFGS:
+    """The recipe's optimizer over the network's parameters, following its schedule."""
+    options = {name: value for name, value in recipe.optimizer.items() if name != "name"}
+    options |= {name: getattr(recipe, name) for name in ("lr", "l1", "l2", "penalize_biases")}
+    if recipe.optimizer["name"] == "lbfgs":
+        return LBFGS(net.params, **options)
+    options |= {name: getattr(recipe, name) for name in ("weight_decay", "clip_value", "clip_norm", "max_norm")}
+    schedule = make_schedule(recipe.schedule)
+    make: Any = OPTIMIZERS[recipe.optimizer["name"]]
+    made: Optimizer = make(net.params, schedule=schedule, steps_per_epoch=steps_per_epoch, **options)
+    return made
+
+
+def make_schedule(entry: Mapping[str, Any]) -> Schedule:
+    """A schedule from its plain data, a warm-up with the schedule that follows it."""
+    options = {name: value for name, value in entry.items() if name != "name"}
+    if options.get("then"):
+        options["then"] = make_schedule(options["then"])
+    return SCHEDULES[entry["name"]](**options)

@@ -1,0 +1,163 @@
+"""What a network's outputs say about a target: the loss that fits, the width, the training target, the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from multilayer.arrays import Array
+from multilayer.data import FittedPreparation, Target
+from multilayer.errors import RecipeError
+from multilayer.nn import losses
+from multilayer.recipe import layers as layer_entries
+from multilayer.recipe.named import Entry
+
+AUTOMATIC = {
+    "binary": "sigmoid_cross_entropy",
+    "multilabel": "sigmoid_cross_entropy",
+    "classes": "cross_entropy",
+    "regression": "squared_error",
+}
+ONLY_NUMBERS = ("poisson", "gaussian_nll", "quantile")
+ON_LOGITS = {"sigmoid": "sigmoid_cross_entropy", "softmax": "cross_entropy"}
+
+
+def fitting_loss(entries: Sequence[Entry], loss: Any, target: Target) -> tuple[Sequence[Entry], Entry]:
+    """The network's entries and the loss, decided for this target; raises RecipeError where they do not fit."""
+    ends_in = layer_entries.output_activation(entries)
+    if loss == "auto":
+        if target.kind == "multilabel" and ends_in == "softmax":
+            raise RecipeError(
+                "output_activation=softmax chooses one class, but the target has several labels. Use sigmoid."
+            )
+        name = AUTOMATIC[target.kind]
+        if target.kind != "regression" and ends_in != "identity":
+            name = ON_LOGITS.get(ends_in, "squared_error")
+            if name != "squared_error":
+                entries = _without_output_activation(entries, ends_in)
+        loss = _entry(name)
+    name = loss["name"]
+    numbers, form = target.kind == "regression", form_of(name)
+    if numbers and form != "numbers":
+        raise RecipeError(f"loss={name} needs classes, but the target is numbers. Use loss=squared_error.")
+    if not numbers and name in ONLY_NUMBERS:
+        raise RecipeError(f"loss={name} needs numbers, but the target is {target.kind}. Use loss=auto.")
+    if form == "classes" and target.kind == "multilabel":
+        raise RecipeError(f"loss={name} chooses one class, but the target has several labels. Use loss=auto.")
+    stays = layer_entries.output_activation(entries)
+    if stays in ON_LOGITS and form != "numbers":
+        raise RecipeError(
+            f"loss={name} takes logits, so output_activation={stays} would be applied twice. "
+            f"Leave it out, or use loss=squared_error."
+        )
+    return entries, loss
+
+
+def form_of(loss: str) -> str:
+    """The form of target a loss takes: "numbers", "signs", "bits" or "classes"."""
+    form: str = vars(losses.LOSSES[loss])["takes"]
+    return form
+
+
+def network_outputs(loss: str, target: Target) -> int:
+    """The width of the output layer.
+
+    Two classes need one output, or two where the loss chooses among classes; k classes need k; a Gaussian
+    likelihood needs a mean and a log variance for each number.
+    """
+    if target.kind == "regression":
+        return int(target.values.shape[1]) * (2 if loss == "gaussian_nll" else 1)
+    if target.kind == "multilabel":
+        return int(target.values.shape[1])
+    k = len(target.classes)
+    return k if k > 2 or form_of(loss) == "classes" else 1
+
+
+def training_target(
+    loss: str, target: Target, preparation: FittedPreparation, dtype: np.dtype[Any]
+) -> np.ndarray[Any, Any]:
+    """What the loss compares the outputs with, one row a sample.
+
+    Prepared numbers; for classes their indices, or a column of bits (0/1) or signs (-1/+1): one column for two
+    classes, one for each of more.
+    """
+    if target.kind == "regression":
+        return preparation.target_forward(target.values).astype(dtype)
+    form = form_of(loss)
+    if form == "classes":
+        return target.values
+    bits = target.values if target.kind == "multilabel" else one_hot(target.values, len(target.classes))
+    if target.kind == "binary":
+        bits = bits[:, 1:]
+    return (2 * bits - 1 if form == "signs" else bits).astype(dtype)
+
+
+def one_hot(codes: np.ndarray[Any, Any], k: int) -> Array:
+    """Bits (n_samples, k): 1 in the column of each code."""
+    return np.asarray(codes[:, None] == np.arange(k), dtype=np.float64)
+
+
+def answer(outputs: Array, loss: str, ends_in: str, target: Target, preparation: FittedPreparation) -> Array:
+    """What the outputs say, in float64: class probabilities (n_samples, k), label probabilities, or numbers.
+
+    Cross-entropies and the log loss have probabilities by their derivation; a plain loss on bits gives its outputs,
+    clipped to [0, 1] and scaled to sum to one; margin losses give the same links as the cross-entropies, in the
+    right order but not calibrated.
+    """
+    y: Array = outputs.astype(np.float64)
+    if target.kind == "regression":
+        means = y[:, : y.shape[1] // 2] if loss == "gaussian_nll" else y
+        numbers = _exp(means) if loss == "poisson" else means
+        return preparation.target_inverse(numbers)
+    if form_of(loss) == "numbers" or ends_in in ON_LOGITS:
+        bits = np.clip(y, 0, 1)
+    elif form_of(loss) == "classes":
+        return _softmax(y)
+    else:
+        bits = _sigmoid(y)
+    if target.kind == "multilabel":
+        return bits
+    if bits.shape[1] == 1:
+        return np.concatenate([1 - bits, bits], axis=1)
+    total: Array = bits.sum(axis=1, keepdims=True)
+    return np.where(total > 0, bits / np.where(total > 0, total, 1), 1 / bits.shape[1])
+
+
+def decided(probs: Array, target: Target) -> np.ndarray[Any, Any]:
+    """The labels chosen by probabilities: the most probable class (the first of equals, but the second of two at
+    exactly one half), or each label of probability one half and above; numbers stay as they are."""
+    if target.kind == "regression":
+        return probs
+    if target.kind == "multilabel":
+        return (probs >= 0.5).astype(np.int64)
+    codes = (probs[:, 1] >= 0.5).astype(np.int64) if target.kind == "binary" else probs.argmax(axis=1)
+    labels: np.ndarray[Any, Any] = np.asarray(target.classes)[codes]
+    return labels
+
+
+def _entry(name: str) -> Entry:
+    entry = layer_entries.named_entry(losses.LOSSES, losses.get(name), "losses", "loss")
+    entry.pop("reduction", None)
+    return entry
+
+
+def _without_output_activation(entries: Sequence[Entry], kind: str) -> Sequence[Entry]:
+    last = max(position for position, entry in enumerate(entries) if entry["layer"] == kind)
+    return [entry for position, entry in enumerate(entries) if position != last]
+
+
+def _exp(y: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return np.exp(y)
+
+
+def _sigmoid(y: Array) -> Array:
+    smaller: Array = np.exp(-np.abs(y))
+    return np.asarray(np.where(y >= 0, 1, smaller) / (1 + smaller))
+
+
+def _softmax(y: Array) -> Array:
+    powers: Array = np.exp(y - y.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
