@@ -76,8 +76,9 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     >>> did_you_mean("leaky_rely", ["relu", "leaky_relu"])
     "Did you mean 'leaky_relu'?"
     """
-    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f"Did you mean '{near[0]}'?" if near else ""
+    folded = {choice.casefold(): choice for choice in choices}
+    near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
+    return f"Did you mean '{folded[near[0]]}'?" if near else ""
 
 
 def unknown(kind: str, word: object, choices: Iterable[str], *, meant: str = "") -> str:

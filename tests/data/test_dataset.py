@@ -63,7 +63,7 @@ SENTENCES = {
     "weight must be greater than 0 in at least one row, it is 0 everywhere.": arrays(weight=[0, 0]),
     "weight must be numbers, one for each row, got ['a', 'b'].": arrays(weight=["a", "b"]),
     "group must have no missing values, got one in row 1.": arrays(group=["a", None]),
-    "class labels must be whole numbers up to 2**53, got 9007199254740994.": arrays(y=[0, 2**53 + 2]),
+    "class labels must be whole numbers below 2**53, got 9007199254740994.": arrays(y=[0, 2**53 + 2]),
     "There is no column kind 'text'. Known: boolean, category, date, number.": lambda: Column("a", "text", np.ones(2)),
     "categories of column 'a' must be sorted and distinct, got ('b', 'a').": lambda: Column(
         "a", "category", np.zeros(2), ("b", "a")
@@ -135,7 +135,9 @@ def test_files_that_are_not_there_or_not_tables(tmp_path):
         ([10, 9, 100, 9], "classes", (9, 10, 100)),
         (["b", "a", "B", "a"], "classes", ("B", "a", "b")),
         ([True, False, True, True], "binary", (False, True)),
-        ([0.0, 1.0, 1.0, 0.0], "regression", ()),
+        ([0.0, 1.0, 1.0, 0.0], "binary", (0.0, 1.0)),
+        ([-1.0, 1.0, 1.0, -1.0], "binary", (-1.0, 1.0)),
+        ([0.0, 1.0, 2.0, 0.0], "regression", ()),
         ([[0, 1]] * 4, "multilabel", ()),
         ([[0, 2]] * 4, "regression", ()),
         ([[0.0, 1.0]] * 4, "regression", ()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multilayer.arrays import Array, Parameter
-from multilayer.errors import RecipeError
-from multilayer.optim import SGD, Adam, AdamW, Momentum, Optimizer, ReduceOnPlateau, Schedule, State, StepDecay
+from multilayer.errors import RecipeError, UsageError
+from multilayer.optim import (
+    LBFGS,
+    SGD,
+    Adam,
+    AdamW,
+    Momentum,
+    Optimizer,
+    ReduceOnPlateau,
+    Schedule,
+    State,
+    StepDecay,
+)
 from multilayer.optim.penalties import penalty_value
 from tests.optim.arena import noisy_slopes, small_network, values
 
@@ -38,6 +51,30 @@ def test_params_may_be_any_iterable() -> None:
     params = small_network()
     optimizer = SGD(parameter for parameter in params)
     assert optimizer.params == tuple(params)
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Adam, LBFGS])
+@pytest.mark.parametrize(
+    ("params", "shown"),
+    [
+        (weight([1.0]), "Parameter(W: 1 x 1 float64)"),
+        ([weight([1.0]), np.ones(2)], "[Parameter(W: 1 x 1 float64), array([1., 1.])]"),
+        ({"0.W": weight([1.0])}, "{'0.W': Parameter(W: 1 x 1 float64)}"),
+        (0.1, "0.1"),
+        (None, "None"),
+    ],
+)
+def test_what_is_not_parameters_is_refused(optimizer: type[Optimizer], params: Any, shown: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        optimizer(params)
+    assert str(caught.value) == f"params must be the parameters of a network, such as net.params, got {shown}."
+
+
+@pytest.mark.parametrize("optimizer", [SGD, Adam])
+def test_a_network_without_parameters_has_nothing_to_train(optimizer: type[Optimizer]) -> None:
+    idle = optimizer(())
+    idle.step()
+    assert (idle.params, idle.steps) == ((), 1)
 
 
 def test_l1_and_l2_are_added_to_the_gradients_of_weights_alone() -> None:

@@ -17,8 +17,8 @@ import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.check.errors import GradientError
-from multilayer.check.repeatable import named_params, repeatable
-from multilayer.nn.layer import Layer
+from multilayer.check.repeatable import repeatable
+from multilayer.nn.layer import Layer, named_params
 from multilayer.nn.losses.loss import Loss
 from multilayer.rng import Stream
 

@@ -10,8 +10,8 @@ import numpy as np
 from multilayer.arrays import Array
 from multilayer.check.differences import gradients
 from multilayer.check.errors import require
-from multilayer.check.repeatable import named_params, repeatable
-from multilayer.nn.layer import Layer, buffers_of, params_of
+from multilayer.check.repeatable import repeatable
+from multilayer.nn.layer import Layer, buffers_of, named_params, params_of
 from multilayer.rng import Stream
 
 

@@ -8,18 +8,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from multilayer.arrays import Array, Parameter
+from multilayer.arrays import Array
 from multilayer.nn.layer import Backward, Layer, buffers_of, params_of
 from multilayer.nn.sequential import Sequential
 
 Forward: TypeAlias = Callable[[Array, bool], tuple[Array, Backward]]
-
-
-def named_params(layer: Any) -> dict[str, Parameter]:
-    """The parameters by name: '0.W' in a network, 'W' in a layer."""
-    if hasattr(layer, "named_params"):
-        return dict(layer.named_params())
-    return {parameter.name: parameter for parameter in params_of(layer)}
 
 
 @contextmanager

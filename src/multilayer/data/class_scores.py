@@ -31,7 +31,18 @@ def weighted_mean(values: Values, weight: Values) -> float:
 
 def predicted(target: Values, probs: Values) -> Values:
     """Codes (n_samples,), or 0 and 1 (n_samples, k) for a multilabel target."""
-    return probs.argmax(axis=1) if target.ndim == 1 else (probs > 0.5).astype(np.int64)
+    return chosen_class(probs) if target.ndim == 1 else chosen_labels(probs)
+
+
+def chosen_class(probs: Values) -> Values:
+    """The code of the most probable class: the first of equals, but of two classes the second, as a threshold neuron
+    fires at its threshold."""
+    return (probs[:, 1] >= probs[:, 0]).astype(np.int64) if probs.shape[1] == 2 else probs.argmax(axis=1)
+
+
+def chosen_labels(probs: Values) -> Values:
+    """1 for each label of probability one half or more."""
+    return (probs >= 0.5).astype(np.int64)
 
 
 def accuracy(target: Values, probs: Values, weight: Values) -> float:

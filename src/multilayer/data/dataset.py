@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from multilayer.data.column import Column, column_of
-from multilayer.data.frame import cells_of, frame_of, read_table, wanted_names
+from multilayer.data.frame import cells_of, frame_of, is_frame, read_table, wanted_names
 from multilayer.data.target import Label, Target, TargetKind, target_of
 from multilayer.errors import DataError, sentence
 
@@ -114,10 +114,14 @@ class Dataset:
     ) -> Dataset:
         """A dataset from arrays or lists: X (n_samples, n_columns), y (n_samples,) or (n_samples, n_out).
 
-        NaN in X is a missing value. Columns are called `names`, or x1, x2, ... What y means is told by `target_of`;
-        `kind` overrules it.
+        NaN in X is a missing value. Columns are called `names`, or x1, x2, ...; a frame as X keeps its own names and
+        types. What y means is told by `target_of`; `kind` overrules it.
         """
-        columns = columns_of_array(X, names)
+        if is_frame(X):
+            table = frame_of(X)
+            columns = tuple(column_of(column, cells_of(table, column)) for column in table.columns)
+        else:
+            columns = columns_of_array(X, names)
         target = target_of(y, kind=kind)
         rows = len(columns[0].values)
         if rows != len(target.values):

@@ -3,7 +3,8 @@
     prepared = (filled - center) * factor
 
 Statistics are taken over the values present in the training rows, with exactly rounded sums, so that they have the
-same bits everywhere. Features that only say yes or no (booleans, categories) keep their 0 and 1. A feature that is
+same bits everywhere. Features that only say yes or no (booleans, categories) keep their 0 and 1, or
+are 0 throughout when no training row says yes. A feature that is
 constant in training becomes 0 there: center is its value and factor 1.
 """
 
@@ -72,6 +73,8 @@ class Preparation:
             feature = _Present.of(matrix[rows, place], weight, rows, f"feature {names[place]!r}")
             fill[place] = feature.fill(self.missing)
             center[place], factor[place] = feature.affine("none" if yes_no[place] else self.inputs)
+            if yes_no[place] and self.inputs != "none" and not feature.values.any():
+                factor[place] = 0.0  # never yes in training: what was not learned about must not count
         return FittedPreparation(encoding, center, factor, fill, *self._fit_target(target, rows, weight))
 
     def _fit_target(self, target: Target, rows: npt.NDArray[np.int64], weight: Array | None) -> tuple[Vector, Vector]:

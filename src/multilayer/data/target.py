@@ -18,7 +18,7 @@ Label: TypeAlias = str | int | float | bool
 MOST_CLASSES = 20
 """Whole-number targets with at most this many distinct values are classes, with more a regression."""
 
-LARGEST_LABEL = 2**53
+LARGEST_LABEL = 2**53 - 1
 """Whole-number labels stay exact in float64 up to here."""
 
 
@@ -115,8 +115,9 @@ def sorted_labels(labels: Sequence[Label]) -> list[Label]:
 def target_of(y: object, *, kind: TargetKind | None = None, names: Sequence[str] | None = None) -> Target:
     """The target that an array or list amounts to; `kind` overrules the rule.
 
-    The rule: text and booleans are classes; whole numbers (of an integer type) with at most 20 distinct values are
-    classes, with more a regression; floats are a regression. Two classes make a binary target. Two-dimensional whole
+    The rule: text and booleans are classes; numbers with just two distinct values are classes; whole numbers (of an
+    integer type) with at most 20 distinct values are classes, with more a regression; other floats are a regression.
+    Two classes make a binary target. Two-dimensional whole
     numbers or booleans that are all 0 or 1 are a multilabel target, other two-dimensional targets a regression with
     several outputs. A single column (n_samples, 1) counts as one-dimensional.
 
@@ -182,12 +183,12 @@ def _names_of(array: npt.NDArray[Any]) -> tuple[str, ...]:
 def _kind_by_rule(array: npt.NDArray[Any]) -> TargetKind:
     if array.ndim == 2:
         return "multilabel" if array.dtype.kind in "biu" and np.isin(array, (0, 1)).all() else "regression"
-    if array.dtype.kind == "f":
-        return "regression"
     distinct = len(np.unique(array))
-    if array.dtype.kind in "iu" and distinct > MOST_CLASSES:
+    if distinct == 2:
+        return "binary"
+    if array.dtype.kind == "f" or (array.dtype.kind in "iu" and distinct > MOST_CLASSES):
         return "regression"
-    return "binary" if distinct == 2 else "classes"
+    return "classes"
 
 
 def _labeled(array: npt.NDArray[Any], kind: TargetKind, names: tuple[str, ...]) -> Target:
@@ -199,7 +200,7 @@ def _labeled(array: npt.NDArray[Any], kind: TargetKind, names: tuple[str, ...]) 
         got = f"{float(array[row])} in row {row}"
         raise DataError(f"target {names[0]!r} must be finite, got {got}. Remove the rows without a target.")
     if array.dtype.kind in "iu" and (np.abs(array.astype(np.float64)) > LARGEST_LABEL).any():
-        raise DataError(f"class labels must be whole numbers up to 2**53, got {shown(array.max().item())}.")
+        raise DataError(f"class labels must be whole numbers below 2**53, got {shown(array.max().item())}.")
     labels = sorted(set(array.tolist()))
     if len(labels) < 2 or (kind == "binary" and len(labels) > 2):
         expected = "two distinct labels" if kind == "binary" else "at least two distinct labels"

@@ -2,10 +2,11 @@
 
 from multilayer.engines.batches import batches, epoch_order
 from multilayer.engines.choice import choose
-from multilayer.engines.contract import Data, Engine, Epoch, History, Member, Training
+from multilayer.engines.contract import Curves, Data, Engine, Epoch, History, Member, Training
 from multilayer.engines.reference import Reference
 
 __all__ = [
+    "Curves",
     "Data",
     "Engine",
     "Epoch",

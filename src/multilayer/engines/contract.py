@@ -10,11 +10,13 @@ import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.data import Dataset, Encoding, FittedPreparation, Target
+from multilayer.errors import UsageError, unknown
 from multilayer.nn import Sequential
+from multilayer.nn.losses import Loss
 from multilayer.recipe import Recipe
 
 Rows: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-Status: TypeAlias = Literal["training", "complete", "stopped", "diverged"]
+Status: TypeAlias = Literal["training", "complete", "stopped", "diverged", "interrupted"]
 
 
 @final
@@ -36,8 +38,8 @@ class Data:
 class Member:
     """One training of a population: a resolved recipe, its preparation, its rows and its seed.
 
-    `weights` are starting weights set by hand. `network` is a user's own network, trained in place of the recipe's
-    layers; such a member cannot be replayed from a record.
+    `weights` are starting weights set by hand. `network` is a network made by hand, trained in place of one made of
+    the recipe's layers; `loss` a user's own, in place of the recipe's.
     """
 
     recipe: Recipe
@@ -47,6 +49,7 @@ class Member:
     seed: int = 0
     weights: Mapping[str, Any] | None = None
     network: Sequential | None = None
+    loss: Loss | None = None
 
 
 @final
@@ -63,13 +66,13 @@ class Epoch:
 
 @final
 @dataclass(frozen=True, eq=False)
-class History:
-    """What was measured: an array of members x epochs x series, NaN where a member had already stopped.
+class Curves:
+    """One member's history: an array of epochs x series.
 
-    >>> history = History(("loss",), np.array([[[0.7], [0.5]]]))
-    >>> history["loss"]
-    array([[0.7, 0.5]])
-    >>> [epoch.number for epoch in history.epochs()]
+    >>> curves = Curves(("loss",), np.array([[0.7], [0.5]]))
+    >>> curves["loss"]
+    array([0.7, 0.5])
+    >>> [epoch.number for epoch in curves]
     [1, 2]
     """
 
@@ -77,19 +80,45 @@ class History:
     values: Array
 
     def __getitem__(self, series: str) -> Array:
-        """One series, members x epochs."""
-        return self.values[:, :, self.series.index(series)]
+        """One series, a value an epoch; raises UsageError for one that was not measured."""
+        return self.values[:, _place(self.series, series)]
 
-    def of(self, member: int) -> History:
-        """One member's own history, up to its last epoch."""
-        own = self.values[member : member + 1]
-        count = int((~np.isnan(own[0]).all(axis=1)).sum()) if self.series else 0
-        return History(self.series, own[:, :count])
-
-    def epochs(self, member: int = 0) -> Iterator[Epoch]:
-        """The epochs of one member, one by one."""
-        for number, row in enumerate(self.of(member).values[0], start=1):
+    def __iter__(self) -> Iterator[Epoch]:
+        for number, row in enumerate(self.values, start=1):
             yield Epoch(number, dict(zip(self.series, row.tolist(), strict=True)))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class History:
+    """What was measured: an array of members x epochs x series, NaN where a member had already ended.
+
+    >>> history = History(("loss",), np.array([[[0.7], [0.5]]]))
+    >>> history["loss"]
+    array([[0.7, 0.5]])
+    """
+
+    series: tuple[str, ...]
+    values: Array
+
+    def __getitem__(self, series: str) -> Array:
+        """One series, members x epochs; raises UsageError for one that was not measured."""
+        return self.values[:, :, _place(self.series, series)]
+
+    def of(self, member: int) -> Curves:
+        """One member's own history, up to its last epoch."""
+        own = self.values[member]
+        count = int((~np.isnan(own).all(axis=1)).sum()) if self.series else 0
+        return Curves(self.series, own[:count])
+
+
+def _place(known: tuple[str, ...], series: str) -> int:
+    if series not in known:
+        raise UsageError(unknown("series", series, known))
+    return known.index(series)
 
 
 class Training(Protocol):
@@ -100,6 +129,10 @@ class Training(Protocol):
 
     def advance(self, epochs: int | None = None, *, steps: int | None = None) -> History:
         """Train every member that has not stopped by so many epochs or steps; without a number, to the end."""
+        ...
+
+    def interrupt(self) -> None:
+        """End every member that is still in training, with the weights to keep."""
         ...
 
     def status(self, member: int = 0) -> Status: ...

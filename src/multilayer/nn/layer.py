@@ -42,6 +42,20 @@ def buffers_of(layer: Any) -> tuple[Parameter, ...]:
     return tuple(getattr(layer, "buffers", ()))
 
 
+def named_params(layer: Any) -> dict[str, Parameter]:
+    """The parameters by name: 'W' in a layer, '0.W' in a network."""
+    if hasattr(layer, "named_params"):
+        return dict(layer.named_params())
+    return {parameter.name: parameter for parameter in params_of(layer)}
+
+
+def named_buffers(layer: Any) -> dict[str, Parameter]:
+    """The buffers by name: 'running_mean' in a layer, '1.running_mean' in a network."""
+    if hasattr(layer, "named_buffers"):
+        return dict(layer.named_buffers())
+    return {buffer.name: buffer for buffer in buffers_of(layer)}
+
+
 def check_width(layer: object, x: Array, **width: int) -> None:
     """Raise ShapeError unless x is (n_samples, width), the width being given under the name of its setting."""
     ((setting, n),) = width.items()

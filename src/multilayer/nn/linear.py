@@ -17,7 +17,8 @@ from multilayer.nn.layer import Backward, check_width
 class Linear:
     """y = x W + b, with x (n_samples, n_in), W (n_in, n_out), b (n_out,).
 
-    The weights stay zero until a `Sequential` draws them, or `set_weights` sets them by hand.
+    The weights stay zero until a `Sequential` draws them, or `set_weights` sets them by hand. A new Sequential draws
+    them anew, whatever they were: set them after it, or pass it `seed=None`.
     `weight_init="auto"` follows the activation that comes after.
     Derivation 1 in docs/derivations.md; Rumelhart, Hinton & Williams, Nature 323 (1986), 533.
 
@@ -37,12 +38,13 @@ class Linear:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        fans: dict[str, Any] = {"n_in": self.n_in, "n_out": self.n_out, "frozen": self.frozen}
-        self.W = Parameter("W", np.zeros((self.n_in, self.n_out)), initializer=self.weight_init, **fans)
-        self.b = Parameter("b", np.zeros(self.n_out), kind="bias", initializer=self.bias_init, **fans)
+        common: dict[str, Any] = {"n_in": self.n_in, "n_out": self.n_out, "frozen": self.frozen}
+        self.W = Parameter("W", np.zeros((self.n_in, self.n_out)), initializer=self.weight_init, **common)
+        self.b = Parameter("b", np.zeros(self.n_out), kind="bias", initializer=self.bias_init, **common)
         self.params = (self.W, self.b) if self.bias else (self.W,)
 
     def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Backward]:
+        """y = x W + b, and the function from dL/dy to dL/dx that adds to W.grad and b.grad."""
         check_width(self, x, n_in=self.n_in)
         W, b = self.W, self.b
         y = x @ W.value + b.value  # (n_samples, n_out); b stays zero without a bias

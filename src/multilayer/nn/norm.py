@@ -55,7 +55,8 @@ class BatchNorm:
 
     Training takes mean and variance (the mean squared deviation, 0 for a batch of one row) from the batch, and moves
     the running ones: running = (1 - momentum) * running + momentum * batch, with the batch's unbiased variance (0
-    for one row). Prediction, and training of a frozen layer, take the running ones.
+    for one row). Prediction, and training of a frozen layer, take the running ones. Every row of the batch counts
+    the same, also one whose sample weight is zero: weights are the loss's, and a layer does not see them.
     Ioffe & Szegedy, ICML (2015), algorithms 1 and 2.
 
     >>> layer = BatchNorm(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
 import numpy as np
@@ -10,16 +10,21 @@ import numpy as np
 from multilayer.arrays import Array, Parameter
 from multilayer.errors import ShapeError, UsageError, sentence, unknown
 from multilayer.nn import initializers
-from multilayer.nn.layer import Backward, Layer, buffers_of, params_of
+from multilayer.nn.layer import Backward, Layer, named_buffers, named_params
 from multilayer.rng import Stream
 
 
 @final
 class Sequential:
-    """y = f_k(... f_2(f_1(x))); `net(x)` predicts, `net.forward(x, training=True)` also returns backward.
+    """y = f_k(... f_2(f_1(x))); a Sequential is itself a layer.
 
-    The weights of all layers are drawn from `seed`, each by its own initializer; `seed=None` keeps the values the
-    layers already have. A Sequential is itself a layer.
+    `net(x)` predicts. `net.forward(x)` always returns the output and backward, which takes dL/dy to dL/dx.
+    `training=True` changes what some layers compute: dropout drops, and batch normalization takes the batch's mean
+    and variance and moves its running ones. backward adds to the `grad` of every parameter, so two calls give the
+    sum; the optimizer's `step()` sets it back to zero.
+
+    A new Sequential draws the weights of all layers from `seed`, each by its own initializer, also those that were
+    set by hand or trained before: pass `seed=None` to keep what the layers already have.
 
     >>> net = Sequential(Linear(2, 3), ReLU(), Linear(3, 1), seed=0)
     >>> net(np.zeros((5, 2))).shape
@@ -30,6 +35,11 @@ class Sequential:
 
     def __init__(self, *layers: Layer, seed: int | None = 0, dtype: Literal["float32", "float64"] = "float64") -> None:
         for position, layer in enumerate(layers):
+            if isinstance(layer, list | tuple):
+                raise UsageError(
+                    f"Layer {position} of Sequential is a {type(layer).__name__}. Pass the layers one by one: "
+                    "Sequential(Linear(2, 3), ReLU())."
+                )
             if isinstance(layer, type):
                 name = layer.__name__
                 raise UsageError(f"Layer {position} of Sequential is the class {name} itself. Write {name}(...).")
@@ -40,6 +50,7 @@ class Sequential:
             self.initialize(seed, dtype)
 
     def forward(self, x: Array, *, training: bool = False) -> tuple[Array, Backward]:
+        """The output of the last layer, and the function from dL/dy to dL/dx through all of them."""
         backwards = []
         for layer in self.layers:
             x, backward = layer.forward(x, training=training)
@@ -52,7 +63,11 @@ class Sequential:
 
         return x, backward_all
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Any) -> Array:
+        """The prediction for x (n_samples, n_in), an array or rows of numbers; they take the weights' precision."""
+        x = np.asarray(x)
+        if x.dtype.kind != "f":
+            x = x.astype(self.params[0].value.dtype if self.params else np.float64)
         return self.forward(x)[0]
 
     def hidden(self, x: Array) -> list[Array]:
@@ -75,11 +90,11 @@ class Sequential:
 
     def named_params(self) -> dict[str, Parameter]:
         """Every parameter by its name, '<position>.<name>', as in '0.W'."""
-        return dict(_named(self.layers, params_of, nested="named_params"))
+        return dict(_numbered([named_params(layer) for layer in self.layers]))
 
     def named_buffers(self) -> dict[str, Parameter]:
         """Every buffer by its name, as in '1.running_mean'."""
-        return dict(_named(self.layers, buffers_of, nested="named_buffers"))
+        return dict(_numbered([named_buffers(layer) for layer in self.layers]))
 
     def initialize(self, seed: int, dtype: Literal["float32", "float64"] = "float64") -> None:
         """Draw every weight anew: parameter number k comes from the stream ("weights", place=k) of `seed`.
@@ -100,17 +115,25 @@ class Sequential:
     def reseed(self, seed: int, step: int = 0) -> None:
         """Tell every layer that draws while training its seed, its place in the network and the step it is at.
 
-        Places count the layers from 0, those of an inner network included.
+        Places count `leaves()` from 0. A layer that stands k times in the network has the first of its places, and
+        draws k times a step: it is at its own step k * `step`.
         """
-        for place, layer in enumerate(self._leaves()):
+        leaves = [id(layer) for layer in self.leaves()]
+        for layer in self.leaves():
             reseed = getattr(layer, "reseed", None)
             if reseed is not None:
-                reseed(seed, place=place, step=step)
+                reseed(seed, place=leaves.index(id(layer)), step=step * leaves.count(id(layer)))
 
-    def _leaves(self) -> Iterator[Layer]:
+    def leaves(self) -> Iterator[Layer]:
+        """The layers in the order x passes them, an inner network's own in its place; one used twice comes twice.
+
+        >>> net = Sequential(Linear(2, 2), Sequential(ReLU(), Linear(2, 1)))
+        >>> [type(layer).__name__ for layer in net.leaves()]
+        ['Linear', 'ReLU', 'Linear']
+        """
         for layer in self.layers:
             if isinstance(layer, Sequential):
-                yield from layer._leaves()
+                yield from layer.leaves()
             else:
                 yield layer
 
@@ -144,15 +167,11 @@ class Sequential:
         return f"Sequential(\n{inner}\n)"
 
 
-def _named(layers: tuple[Any, ...], listed: Any, nested: str) -> Iterator[tuple[str, Parameter]]:
-    """(name, parameter) of every layer, a shared parameter once; an inner network contributes dotted names."""
+def _numbered(named: Sequence[Mapping[str, Parameter]]) -> Iterator[tuple[str, Parameter]]:
+    """Each layer's named parameters with its position before the name; a parameter of two layers comes once."""
     seen = set()
-    for position, layer in enumerate(layers):
-        if hasattr(layer, nested):
-            inner = getattr(layer, nested)().items()
-        else:
-            inner = [(parameter.name, parameter) for parameter in listed(layer)]
-        for name, parameter in inner:
+    for position, of_layer in enumerate(named):
+        for name, parameter in of_layer.items():
             if id(parameter) not in seen:
                 seen.add(id(parameter))
                 yield f"{position}.{name}", parameter

@@ -9,7 +9,8 @@ from typing import Final
 from multilayer.optim.adadelta import Adadelta
 from multilayer.optim.adafactor import Adafactor
 from multilayer.optim.adagrad import Adagrad
-from multilayer.optim.adam import Adam, Adamax, AdamW, AMSGrad, NAdam
+from multilayer.optim.adam import Adam
+from multilayer.optim.adam_kin import Adamax, AdamW, AMSGrad, NAdam
 from multilayer.optim.ftrl import Ftrl
 from multilayer.optim.lamb import LAMB
 from multilayer.optim.lbfgs import LBFGS

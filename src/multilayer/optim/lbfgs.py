@@ -13,6 +13,7 @@ from multilayer.arrays import Array, Parameter
 from multilayer.constraints import Boolean, Count, NonNegative, Positive, check_fields
 from multilayer.errors import RefusedError
 from multilayer.optim.line_search import Trial, strong_wolfe
+from multilayer.optim.optimizer import checked_params
 from multilayer.optim.penalties import add_penalty_gradient, penalized, penalty_value
 
 
@@ -57,11 +58,16 @@ class LBFGS:
                 "LBFGS does not run with l1: its line search needs a smooth objective, and |w| has a kink at 0. "
                 "Use l2, or another optimizer."
             )
-        self.params = tuple(self.params)
+        self.params = checked_params(self.params)
         self.steps = 0
         self.converged = False
         self._pairs: list[tuple[Array, Array]] = []  # (move, change of the gradient), oldest first
         self._here: Trial | None = None
+
+    @property
+    def lr_used(self) -> float:
+        """The rate of the last step, which does not change."""
+        return self.lr
 
     def step(self, closure: Callable[[], float]) -> float:
         """One iteration; returns the objective (mean loss and penalty) where it ends."""
@@ -126,7 +132,9 @@ class LBFGS:
         first = self.lr if self._pairs else self.lr * min(1.0, 1 / length)
 
         def at(step: float) -> Trial:
-            trial = self._evaluated(closure, here.x + step * direction, step)
+            with np.errstate(over="ignore", invalid="ignore"):  # however far out
+                x = here.x + step * direction
+            trial = self._evaluated(closure, x, step)
             return trial._replace(slope=float(trial.gradient @ direction))
 
         return strong_wolfe(at, here._replace(step=0.0, slope=slope), first, self.evaluations)

@@ -49,11 +49,17 @@ def strong_wolfe(at: Callable[[float], Trial], start: Trial, step: float, evalua
 
 
 def _zoomed(at: Callable[[float], Trial], start: Trial, low: Trial, high: Trial, evaluations: int) -> Trial:
-    """The strong Wolfe point between low, the best so far, and high; low itself when the evaluations are used up."""
+    """The strong Wolfe point between low, the best so far, and high.
+
+    low itself when the evaluations are used up, or when rounding leaves no step strictly between the two.
+    """
     for _ in range(evaluations):
-        ends = sorted((low.step, high.step))
-        margin = 0.1 * (ends[1] - ends[0])
-        trial = at(_kept_in(_cubic_minimum(low, high), ends[0] + margin, ends[1] - margin))
+        left, right = sorted((low.step, high.step))
+        margin = 0.1 * (right - left)
+        nearest, farthest = left + margin, right - margin
+        if not left < nearest <= farthest < right:
+            return low
+        trial = at(_kept_in(_cubic_minimum(low, high), nearest, farthest))
         if _too_far(trial, start, low):
             high = trial
             continue
@@ -73,7 +79,7 @@ def _too_far(trial: Trial, start: Trial, low: Trial) -> bool:
 def _cubic_minimum(a: Trial, b: Trial) -> float:
     """Where the cubic through both values and slopes is least; the middle when there is no such place.
 
-    A tenth of the way to where something was not finite.
+    A tenth of the way to where something was not finite. The steps of a and b differ.
     """
     if not math.isfinite(b.value):
         return a.step + 0.1 * (b.step - a.step)

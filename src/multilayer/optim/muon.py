@@ -10,7 +10,7 @@ import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.constraints import Boolean, Choice, Count, Fraction, NonNegative, Positive
-from multilayer.optim.adam import adam_direction, follow, zero_moments
+from multilayer.optim.adam import adam_direction, running_mean, zero_moments
 from multilayer.optim.optimizer import Optimizer, State
 
 QUINTIC: Final = (3.4445, -4.7750, 2.0315)
@@ -79,7 +79,7 @@ class Muon(Optimizer):
         if value.ndim != 2:
             return -lr * adam_direction(grad, state, t, self.beta1, self.beta2, self.eps)
         mean = state["momentum"]
-        follow(mean, grad, self.momentum)
+        running_mean(mean, grad, self.momentum)
         ahead = grad + self.momentum * (mean - grad) if self.nesterov else mean
         return -lr * self._scale(*value.shape) * orthogonalized(ahead, self.iterations)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from multilayer.arrays import Array, Parameter
 from multilayer.constraints import Boolean, Count, MaybePositive, NonNegative, check_fields
-from multilayer.errors import RecipeError, sentence
+from multilayer.errors import RecipeError, UsageError, sentence
 from multilayer.optim.penalties import add_penalty_gradient, penalized, penalty_value
 from multilayer.optim.schedules import Schedule
 
@@ -51,8 +51,8 @@ class Optimizer(ABC):
         if not isinstance(self.schedule, Schedule | None):
             what = f"schedule of {type(self).__name__}"
             raise RecipeError(sentence(what, "a multilayer.optim.Schedule, or none", self.schedule))
-        self.params = tuple(self.params)
-        self.steps = 0
+        self.params = checked_params(self.params)
+        self.steps, self.lr_used = 0, self.lr  # updates so far, and the rate of the last one
         self.states: list[State] = [self.start(parameter.value) for parameter in self.params]
 
     def start(self, value: Array) -> State:
@@ -72,7 +72,7 @@ class Optimizer(ABC):
         params = [parameter for parameter in self.params if not parameter.frozen]
         add_penalty_gradient(penalized(params, self.penalize_biases), self.l1, self.l2)
         self._clip(params)
-        lr = self.lr_now()
+        self.lr_used = lr = self.lr_now()
         self.steps += 1
         for parameter, state in zip(self.params, self.states, strict=True):
             if not parameter.frozen:
@@ -122,3 +122,11 @@ class Optimizer(ABC):
 
 def _copied(state: State) -> State:
     return {name: array.copy() for name, array in state.items()}
+
+
+def checked_params(params: Any) -> tuple[Parameter, ...]:
+    """The parameters as a tuple, or the sentence why they are none; a network without parameters has ()."""
+    listed = tuple(params) if isinstance(params, Iterable) else (None,)
+    if not all(isinstance(parameter, Parameter) for parameter in listed):
+        raise UsageError(sentence("params", "the parameters of a network, such as net.params", params))
+    return listed

@@ -198,6 +198,27 @@ def _activation_after(entries: Sequence[Entry], position: int) -> str | None:
     return None
 
 
+def described(net: Sequential) -> list[Entry] | None:
+    """The entries of a network made by hand; None where they cannot say it: layers of a user's own, a network inside
+    the network, or a layer that stands in two places.
+
+    >>> described(Sequential(Linear(2, 4), Dropout(0.5)))[1]
+    {'layer': 'dropout', 'p_drop': 0.5}
+    """
+    kinds = {cls: kind for kind, cls in LAYERS.items()}
+    if any(type(layer) not in kinds for layer in net.layers) or len({id(layer) for layer in net.layers}) < len(
+        net.layers
+    ):
+        return None
+    entries = []
+    for layer in net.layers:
+        kind = kinds[type(layer)]
+        entry: Entry = {"layer": kind, **({"units": layer.n_out} if dense(kind) else {})}
+        names = [field.name for field in dataclasses.fields(layer) if field.init and field.name not in WIDTHS]
+        entries.append({**entry, **{name: getattr(layer, name) for name in names}})
+    return entries
+
+
 def network(entries: Iterable[Entry], n_in: int, *, seed: int | None, dtype: Any = "float64") -> Sequential:
     """The network of resolved entries for inputs of width `n_in`, its weights drawn from `seed`.
 

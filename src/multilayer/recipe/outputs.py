@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from multilayer import exact
 from multilayer.arrays import Array
 from multilayer.data import FittedPreparation, Target
+from multilayer.data.class_scores import chosen_class, chosen_labels
 from multilayer.errors import RecipeError
 from multilayer.nn import losses
 from multilayer.recipe import layers as layer_entries
@@ -57,8 +59,7 @@ def fitting_loss(entries: Sequence[Entry], loss: Any, target: Target) -> tuple[S
 
 def form_of(loss: str) -> str:
     """The form of target a loss takes: "numbers", "signs", "bits" or "classes"."""
-    form: str = vars(losses.LOSSES[loss])["takes"]
-    return form
+    return losses.takes(losses.get(loss))
 
 
 def network_outputs(loss: str, target: Target) -> int:
@@ -68,7 +69,7 @@ def network_outputs(loss: str, target: Target) -> int:
     likelihood needs a mean and a log variance for each number.
     """
     if target.kind == "regression":
-        return int(target.values.shape[1]) * (2 if loss == "gaussian_nll" else 1)
+        return int(target.values.shape[1]) * losses.outputs_per_target(losses.get(loss))
     if target.kind == "multilabel":
         return int(target.values.shape[1])
     k = len(target.classes)
@@ -102,39 +103,53 @@ def one_hot(codes: np.ndarray[Any, Any], k: int) -> Array:
 def answer(outputs: Array, loss: str, ends_in: str, target: Target, preparation: FittedPreparation) -> Array:
     """What the outputs say, in float64: class probabilities (n_samples, k), label probabilities, or numbers.
 
-    Cross-entropies and the log loss have probabilities by their derivation; a plain loss on bits gives its outputs,
-    clipped to [0, 1] and scaled to sum to one; margin losses give the same links as the cross-entropies, in the
-    right order but not calibrated.
+    Cross-entropies and the log loss have probabilities by their derivation; for more than two classes, one output
+    each, the sigmoids are scaled to sum to one. Margin losses get a sigmoid, or a softmax for more than two classes:
+    in the right order, but not calibrated. Plain losses on bits give their outputs, brought into [0, 1]. Computed with
+    `exact`, so that scores have the same bits everywhere.
     """
-    y: Array = outputs.astype(np.float64)
+    y = outputs.astype(np.float64)
     if target.kind == "regression":
         means = y[:, : y.shape[1] // 2] if loss == "gaussian_nll" else y
-        numbers = _exp(means) if loss == "poisson" else means
-        return preparation.target_inverse(numbers)
+        return preparation.target_inverse(exact.exp(means) if loss == "poisson" else means)
+    several = target.kind == "classes"
     if form_of(loss) == "numbers" or ends_in in ON_LOGITS:
-        bits = np.clip(y, 0, 1)
-    elif form_of(loss) == "classes":
+        bits = _scaled(y - np.minimum(y.min(axis=1, keepdims=True), 0)) if several else np.clip(y, 0, 1)
+    elif form_of(loss) == "classes" or (several and "hinge" in loss):
         return _softmax(y)
     else:
-        bits = _sigmoid(y)
-    if target.kind == "multilabel":
-        return bits
-    if bits.shape[1] == 1:
-        return np.concatenate([1 - bits, bits], axis=1)
-    total: Array = bits.sum(axis=1, keepdims=True)
-    return np.where(total > 0, bits / np.where(total > 0, total, 1), 1 / bits.shape[1])
+        bits = _scaled(exact.sigmoid(y)) if several else exact.sigmoid(y)
+    return np.concatenate([1 - bits, bits], axis=1) if target.kind == "binary" and bits.shape[1] == 1 else bits
 
 
 def decided(probs: Array, target: Target) -> np.ndarray[Any, Any]:
-    """The labels chosen by probabilities: the most probable class (the first of equals, but the second of two at
-    exactly one half), or each label of probability one half and above; numbers stay as they are."""
+    """The labels chosen by probabilities, as the scores count them; numbers stay as they are."""
     if target.kind == "regression":
         return probs
     if target.kind == "multilabel":
-        return (probs >= 0.5).astype(np.int64)
-    codes = (probs[:, 1] >= 0.5).astype(np.int64) if target.kind == "binary" else probs.argmax(axis=1)
-    labels: np.ndarray[Any, Any] = np.asarray(target.classes)[codes]
-    return labels
+        return chosen_labels(probs)
+    return np.asarray(np.asarray(target.classes)[chosen_class(probs)])
+
+
+def _scaled(bits: Array) -> Array:
+    """Each row divided by its sum; a row of zeros becomes equal shares."""
+    total = _row_sums(bits)
+    shares = bits / np.where(total > 0, total, 1)
+    return np.where(total > 0, shares, 1 / bits.shape[1])
+
+
+def _softmax(y: Array) -> Array:
+    with np.errstate(invalid="ignore"):
+        powers: Array = exact.exp(y - y.max(axis=1, keepdims=True))
+    return powers / _row_sums(powers)
+
+
+def _row_sums(y: Array) -> Array:
+    """The sum of each row, column after column: (n_samples, 1)."""
+    total = np.zeros((len(y), 1))
+    for column in y.T:
+        total += column[:, None]
+    return total
 
 
 def _entry(name: str) -> Entry:
@@ -146,18 +161,3 @@ def _entry(name: str) -> Entry:
 def _without_output_activation(entries: Sequence[Entry], kind: str) -> Sequence[Entry]:
     last = max(position for position, entry in enumerate(entries) if entry["layer"] == kind)
     return [entry for position, entry in enumerate(entries) if position != last]
-
-
-def _exp(y: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return np.exp(y)
-
-
-def _sigmoid(y: Array) -> Array:
-    smaller: Array = np.exp(-np.abs(y))
-    return np.asarray(np.where(y >= 0, 1, smaller) / (1 + smaller))
-
-
-def _softmax(y: Array) -> Array:
-    powers: Array = np.exp(y - y.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -18,7 +18,8 @@ from multilayer.recipe.recipe import FORMAT, Recipe
 class Question:
     """A resolved recipe, the data's fingerprint, the split, the preparation, the seed and the arithmetic.
 
-    `start` is the digest of the starting weights where they were set by hand, else None. The digest of a question
+    `start` is the digest of the starting weights where they were set by hand, else None. `own` describes what
+    no recipe can say: layers or a loss of a user's own; a question without them leaves it out. The digest of a question
     is its name: the same question has the same answer.
     """
 
@@ -29,6 +30,7 @@ class Question:
     seed: int
     arithmetic: str
     start: str | None = None
+    own: str | None = None
 
     @property
     def digest(self) -> str:
@@ -36,7 +38,7 @@ class Question:
         return digest(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        document = {
             "format": FORMAT,
             "recipe": self.recipe.to_dict(),
             "data": self.data,
@@ -46,6 +48,7 @@ class Question:
             "arithmetic": self.arithmetic,
             "start": self.start,
         }
+        return document if self.own is None else {**document, "own": self.own}
 
     @staticmethod
     def from_dict(document: Mapping[str, Any]) -> Question:
@@ -67,6 +70,7 @@ class Question:
                 check(Integer(0), _whole(document["seed"]), "seed of a question"),
                 str(document["arithmetic"]),
                 document["start"],
+                document.get("own"),
             )
         except KeyError as error:
             raise RecipeError(f"A question must have {error.args[0]!r}, got none.") from None

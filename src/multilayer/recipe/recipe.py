@@ -54,7 +54,7 @@ class Shuffle(Constraint):
     def accept(self, value: object) -> Any:
         if isinstance(value, str) and value.startswith("blocks:"):
             size = value.removeprefix("blocks:")
-            return value if size.isdecimal() and int(size) > 0 else REFUSED
+            return f"blocks:{int(size)}" if size.isdecimal() and int(size) > 0 else REFUSED
         return value if value in ("full", "none") else REFUSED
 
 

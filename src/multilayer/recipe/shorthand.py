@@ -61,8 +61,8 @@ def checked_shorthand(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hidden(hidden: Any) -> list[int]:
-    """The widths of the hidden layers; one number is one layer, None is none."""
-    if hidden is None:
+    """The widths of the hidden layers; one number is one layer, None and "none" are none."""
+    if hidden in (None, "none"):
         return []
     widths = (hidden,) if isinstance(hidden, Integral) and not isinstance(hidden, bool) else hidden
     if not isinstance(widths, (list, tuple)):

@@ -99,7 +99,10 @@ def _made(name: Any, options: Mapping[str, Any]) -> Loss:
     try:
         return cast(Loss, build("loss", LOSSES, name, options, meant=MEANT))
     except RecipeError as error:
-        raise RecipeError(f"{error} {NOTES.get(ours, '')}".rstrip()) from None
+        if ours not in NOTES:
+            raise
+        said, known, names = str(error).partition("Known:")
+        raise RecipeError(f"{said}{NOTES[ours]} {known}{names}") from None
 
 
 __all__ = [

@@ -1,0 +1,124 @@
+"""From the words of a command line to values; whether the values can be meant is decided where they are declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from multilayer.errors import UsageError
+from multilayer.recipe.layers import dense
+
+
+def asked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of `lab.ask` in the options of `multilayer train`, those left out left out."""
+    given = {name: word for name, word in options.items() if word is not None and name not in NOT_ASKED}
+    values = {name: READ.get(name, value)(word) for name, word in given.items()}
+    seed = {"seeds": (value(options["seed"]),)} if options["seed"] is not None else {}
+    by_hand = weights(options["weights"], options["bias"])
+    return {**values, **seed, **({"weights": by_hand} if by_hand else {})}
+
+
+def value(word: str) -> Any:
+    """A number where the word reads as one, else the word.
+
+    >>> value("0.1"), value("3"), value("full")
+    (0.1, 3, 'full')
+    """
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return {"true": True, "false": False}.get(word.lower(), word)
+
+
+def widths(word: str) -> list[Any]:
+    """The hidden layers: "40,40" as [40, 40], "none" as [].
+
+    >>> widths("40,40"), widths("none"), widths("40;40")
+    ([40, 40], [], ['40;40'])
+    """
+    return [] if word.strip().lower() == "none" else [value(part.strip()) for part in word.split(",")]
+
+
+def names(word: str) -> Any:
+    """One name, or a list of them: commas inside brackets belong to a name's options.
+
+    >>> names("relu,tanh"), names("uniform(low=0, high=1)")
+    (['relu', 'tanh'], 'uniform(low=0, high=1)')
+    """
+    parts, depth = [""], 0
+    for character in word:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts] if len(parts) > 1 else word
+
+
+def numbers(word: str, option: str) -> list[float]:
+    """A list of finite numbers with commas; raises UsageError naming the option."""
+    try:
+        found = [float(part) for part in word.split(",")]
+    except ValueError:
+        raise UsageError(f"{option} must be numbers with commas such as 1,1, got '{word}'.") from None
+    if not all(np.isfinite(found)):
+        raise UsageError(f"{option} must be finite numbers, got '{word}'.")
+    return found
+
+
+def weights(word: str | None, bias: str | None) -> dict[str, Any] | None:
+    """Weights by name: of a single layer from numbers (input by input, its outputs beside each other), or from a
+    JSON file that maps names to lists.
+
+    >>> weights("1,1", "-1.5")
+    {'0.W': [[1.0], [1.0]], '0.b': [-1.5]}
+    """
+    if word is None and bias is None:
+        return None
+    if word is None:
+        raise UsageError("--bias needs --weights beside it: give both, or neither.")
+    if word.endswith(".json"):
+        if bias is not None:
+            raise UsageError("--bias cannot stand beside a file of weights: put the biases into the file.")
+        return _weights_file(Path(word))
+    named: dict[str, Any] = {}
+    found = numbers(word, "--weights")
+    biases = numbers(bias, "--bias") if bias is not None else None
+    n_out = len(biases) if biases else 1
+    if len(found) % n_out:
+        raise UsageError(f"--weights must be a multiple of the {n_out} biases in number, got {len(found)}.")
+    named["0.W"] = np.reshape(found, (-1, n_out)).tolist()
+    return named if biases is None else {**named, "0.b": biases}
+
+
+def check_one_layer(word: str | None, layers: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse numbers as the weights of a network that has more than one layer."""
+    n_layers = sum(dense(entry["layer"]) for entry in layers)
+    if word is not None and not word.endswith(".json") and n_layers > 1:
+        raise UsageError(
+            f"--weights with numbers sets one layer, but the network has {n_layers}. Write --hidden none, or put the "
+            "weights into a JSON file."
+        )
+
+
+def _weights_file(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"The weights {path} could not be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise UsageError(f"The weights {path} are not valid JSON: {str(error).rstrip('.')}.") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"The weights {path} must map names such as '0.W' to lists, got a {type(found).__name__}.")
+    return found
+
+
+READ: dict[str, Callable[[str], Any]] = {"hidden": widths, "activation": names, "target": str, "recipe": str}
+"""How an option's word is read; `value` reads the others."""
+NOT_ASKED = ("data", "runs", "json_output", "engine", "seed", "weights", "bias")

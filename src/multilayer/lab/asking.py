@@ -1,0 +1,211 @@
+"""What is asked: data, recipe, split and preparation resolved, and everything refused that cannot be meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, final
+
+import numpy as np
+
+from multilayer.constraints import check, options_of
+from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation, Split, Splitting, Target, tasks
+from multilayer.data.target import TargetKind
+from multilayer.engines import Data
+from multilayer.engines.parts import last_layer
+from multilayer.errors import RecipeError, sentence
+from multilayer.lab.source import dataset_of
+from multilayer.nn import Dropout, Sequential, Sigmoid, Softmax, losses
+from multilayer.nn.losses import Loss
+from multilayer.recipe import Recipe
+from multilayer.recipe.layers import described, output_activation
+from multilayer.recipe.outputs import form_of
+from multilayer.recipe.shorthand import SHORTHAND
+
+STANDS_FOR = {
+    "numbers": "squared_error",
+    "signs": "hinge",
+    "bits": "sigmoid_cross_entropy",
+    "classes": "cross_entropy",
+}
+"""For a loss of a user's own, by the targets it takes: the loss whose targets and answers it shares."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Everything that is decided before the first step.
+
+    `network` and `loss` are a user's own; `own` describes what of them no recipe can say, None where a recipe says it.
+    """
+
+    dataset: Dataset
+    task: tasks.Task | None
+    source: str
+    recipe: Recipe
+    splitting: Splitting
+    split: Split
+    preparation: Preparation
+    fitted: FittedPreparation
+    data: Data
+    seeds: tuple[int, ...]
+    weights: Mapping[str, Any] | None
+    network: Sequential | None
+    loss: Loss | None
+    own: str | None
+
+
+def ask(
+    data: Any,
+    target: Any = None,
+    *,
+    kind: TargetKind | None = None,
+    seeds: Sequence[int] = (0,),
+    recipe: Recipe | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+    splitting: Splitting | None = None,
+    split_seed: int | None = None,
+    prepare: Preparation | str | None = None,
+    weights: Mapping[str, Any] | None = None,
+    network: Sequential | None = None,
+    **settings: Any,
+) -> Asked:
+    """Resolve what was asked for; raises a UsageError for whatever cannot be meant, before anything is trained.
+
+    `settings` are those of `Recipe.of`; they count over `recipe`, which counts over what the task suggests.
+    Weights set by hand act on the inputs as they are, so with `weights` or `network` nothing is prepared unless
+    asked for.
+    """
+    dataset, task, source = dataset_of(data, target, kind)
+    if weights is not None and not isinstance(weights, Mapping):
+        raise RecipeError(sentence("weights", "a table of arrays by name such as {'0.W': ..., '0.b': ...}", weights))
+    by_hand = weights is not None or network is not None
+    loss, settings = _own_loss(settings)
+    layers = None
+    if network is not None:
+        settings = _beside_network(network, settings, alone=weights is None and recipe is None)
+        layers = described(network)
+        settings |= {"layers": layers} if layers else {}
+    chosen = _recipe(recipe, task, settings)
+    if chosen.epochs == 0 and not by_hand:
+        raise RecipeError("epochs=0 trains nothing: set the weights by hand (weights=...), or ask for some epochs.")
+    resolved = chosen.resolve(dataset.target)
+    if network is not None:
+        _check_network(network, resolved)
+        weights = network.get_weights()
+        resolved = resolved if layers else replace(resolved, layers=())
+    splitting = splitting or (task.splitting() if task else Splitting())
+    if split_seed is not None:
+        splitting = replace(splitting, seed=check(options_of(Splitting)["seed"].constraint, split_seed, "split_seed"))
+    preparation = _preparation(prepare, task, resolved, dataset.target, by_hand)
+    split = splitting.apply(dataset)
+    _check_monitor(resolved, split)
+    encoding = Encoding.of(dataset)
+    rows = Data.of(dataset, encoding)
+    fitted = preparation.fit(encoding, rows.x, dataset.target, split.train, dataset.weight)
+    return Asked(
+        *(dataset, task, source, resolved, splitting, split, preparation, fitted, rows),
+        seeds=tuple(_seed(seed) for seed in seeds),
+        weights=weights,
+        network=network,
+        loss=loss,
+        own=_own(None if layers else network, loss),
+    )
+
+
+def _own_loss(settings: dict[str, Any]) -> tuple[Loss | None, dict[str, Any]]:
+    """A loss of a user's own, and the settings with the loss of this version that takes the same targets instead."""
+    loss = settings.get("loss")
+    if not callable(loss) or type(loss) in losses.LOSSES.values():
+        return None, settings
+    return loss, {**settings, "loss": STANDS_FOR[losses.takes(loss)]}
+
+
+def _own(network: Sequential | None, loss: Loss | None) -> str | None:
+    """What no recipe can say, in words."""
+    parts = [repr(network)] if network else []
+    parts += [f"loss {type(loss).__qualname__}"] if loss else []
+    return "; ".join(parts) or None
+
+
+def _check_monitor(recipe: Recipe, split: Split) -> None:
+    if recipe.monitor != "loss" and not len(split.val):
+        raise RecipeError(
+            f"monitor={recipe.monitor} is measured on validation rows, and there are none. "
+            "Use monitor=loss, or keep some rows for validation."
+        )
+
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) < 2**64:
+        raise RecipeError(f"seed must be a whole number from 0 to 2^64 - 1, got {seed!r}.")
+    return int(seed)
+
+
+def _beside_network(network: Sequential, settings: dict[str, Any], alone: bool) -> dict[str, Any]:
+    """The settings for a network of one's own, and its precision."""
+    described = [name for name in settings if name in (*SHORTHAND, "layers")]
+    if not alone or described:
+        names = f"{described[0]}" if described else "recipe and weights"
+        raise RecipeError(f"A network of your own brings its layers and weights: leave {names} out.")
+    if not network.params:
+        raise RecipeError("Your network has no parameters, so nothing could be trained.")
+    dtype = network.params[0].value.dtype.name
+    if settings.get("dtype", dtype) != dtype:
+        raise RecipeError(f"Your network is in {dtype}, got dtype={settings['dtype']}. Leave dtype out.")
+    return {**settings, "dtype": dtype}
+
+
+def _check_network(network: Sequential, recipe: Recipe) -> None:
+    """Refuse a network of one's own that does not go with its loss or optimizer."""
+    last, name = last_layer(network), recipe.loss["name"]
+    if isinstance(last, (Sigmoid, Softmax)) and form_of(name) != "numbers":
+        raise RecipeError(
+            f"loss={name} takes logits, but your network ends in {type(last).__name__}, which would be applied twice. "
+            "Leave that layer out, or use loss=squared_error."
+        )
+    if recipe.optimizer["name"] == "lbfgs" and any(isinstance(layer, Dropout) for layer in network.leaves()):
+        raise RecipeError("L-BFGS needs an objective that does not change: leave out noise and dropout.")
+
+
+def _recipe(recipe: Any, task: tasks.Task | None, settings: dict[str, Any]) -> Recipe:
+    if isinstance(recipe, Recipe):
+        return recipe.replace(**settings) if settings else recipe
+    if recipe is None:
+        given = dict(task.recipe()) if task else {}
+    elif isinstance(recipe, Mapping):
+        given = dict(recipe)
+    elif isinstance(recipe, (str, os.PathLike)):
+        read = Recipe.read(os.fspath(recipe))  # so that what is wrong in the file is said of the file
+        if not settings:
+            return read
+        given = Recipe.read_settings(os.fspath(recipe))
+    else:
+        expected = "a Recipe, a table of settings, or the path of a .toml or .json file"
+        raise RecipeError(sentence("recipe", expected, recipe))
+    if "layers" in settings:
+        given = {name: value for name, value in given.items() if name not in SHORTHAND}
+    patience, epochs = given.get("patience"), settings.get("epochs")
+    if "patience" not in settings and isinstance(patience, int) and isinstance(epochs, int) and patience >= epochs:
+        given.pop("patience")
+    return Recipe.from_dict({**given, **settings})
+
+
+def _preparation(
+    prepare: Preparation | str | None, task: tasks.Task | None, recipe: Recipe, target: Target, by_hand: bool
+) -> Preparation:
+    """What was asked for; else what suits: nothing for weights set by hand, the task's own, or standardization.
+
+    Numbers are not standardized where the outputs cannot be shifted back: behind an output activation, and under the
+    Poisson loss, which counts.
+    """
+    preparation = task.preparation() if task else Preparation()
+    if by_hand:
+        preparation = Preparation(inputs="none", target="none")
+    if isinstance(prepare, Preparation):
+        preparation = prepare
+    elif prepare is not None:
+        inputs = check(options_of(Preparation)["inputs"].constraint, prepare, "prepare")
+        preparation = replace(preparation, inputs=inputs)
+    bounded = output_activation(recipe.layers) != "identity" or recipe.loss["name"] == "poisson"
+    return replace(preparation, target="none") if bounded and target.kind == "regression" else preparation

@@ -1,0 +1,170 @@
+"""A run: a question, its answer, and where, when, with what and how long. Never edited after it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, final
+
+import numpy as np
+
+from multilayer.arrays import Array
+from multilayer.data import Dataset, FittedPreparation, Target, defaults_for
+from multilayer.engines import Curves
+from multilayer.errors import RefusedError
+from multilayer.lab.score import Scores, scores
+from multilayer.nn import Sequential
+from multilayer.recipe import Question, weights_digest
+from multilayer.recipe.layers import network, output_activation
+from multilayer.recipe.outputs import answer, decided
+
+RunStatus: TypeAlias = Literal["complete", "stopped", "diverged", "interrupted"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What was asked, and what came of it.
+
+    `scores["test"]["accuracy"]` is a number from a split; `baselines["linear"]["test"]` are those of the linear
+    model on the same rows. `history["loss"]` is an array with a value an epoch. `weights` are the ones kept (of the
+    best epoch, where the recipe says so), and cannot be written to. `why` says how the training ended; `source` is
+    what was typed to get the data; `rows` counts the rows of each part; `engine` and `machine` say what computed.
+    docs/records.md describes each field as it is stored.
+    """
+
+    id: str
+    task: str
+    source: str
+    question: Question
+    target: Target  # its kind, names and classes; no rows
+    preparation: FittedPreparation
+    weights: Mapping[str, Array]
+    status: RunStatus
+    why: str
+    steps: int
+    history: Curves
+    scores: Mapping[str, Scores]
+    baselines: Mapping[str, Mapping[str, Scores]]
+    rows: Mapping[str, int]
+    engine: Mapping[str, str]
+    machine: Mapping[str, Any]
+    started: str
+    seconds: float
+    network: Sequential | None = None  # with layers of a user's own: such a run cannot be stored or replayed
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the weights kept: the same question has the same digest."""
+        return weights_digest(self.weights)
+
+    @cached_property
+    def net(self) -> Sequential:
+        """The trained network, for prepared inputs."""
+        if self.network is not None:
+            return self.network
+        net = network(self.question.recipe.layers, self.n_in, seed=None)
+        net.set_weights(self.weights)
+        for parameter in net.named_weights().values():
+            parameter.assign(parameter.value.astype(self.question.recipe.dtype))
+        return net
+
+    @property
+    def n_in(self) -> int:
+        """The width of the encoded inputs."""
+        return len(self.preparation.encoding.feature_names)
+
+    @property
+    def n_parameters(self) -> int:
+        """The number of trained numbers."""
+        return sum(parameter.value.size for parameter in self.net.params)
+
+    @property
+    def headline(self) -> str:
+        """The first metric of this kind of target: accuracy, or r2."""
+        return defaults_for(self.target.kind)[0]
+
+    @property
+    def epochs(self) -> int:
+        """The number of epochs trained."""
+        return len(self.history)
+
+    def predict(self, X: Any) -> np.ndarray[Any, Any]:
+        """The predicted labels (n_samples,), label bits (n_samples, k) or numbers (n_samples,) for rows in the form
+        that was trained on: an array, a frame, or a Dataset."""
+        predicted = decided(self.answer(X), self.target)
+        return predicted[:, 0] if self.target.kind == "regression" and predicted.shape[1] == 1 else predicted
+
+    def predict_proba(self, X: Any) -> Array:
+        """The class probabilities (n_samples, k); raises RefusedError where the target is numbers."""
+        if self.target.kind == "regression":
+            raise RefusedError("This run predicts numbers, which have no class probabilities. Use predict.")
+        return self.answer(X)
+
+    def answer(self, X: Any) -> Array:
+        """Probabilities or numbers (n_samples, k), in float64."""
+        prepared = self.prepared(X)
+        recipe = self.question.recipe
+        outputs = self.net(prepared)
+        return answer(outputs, recipe.loss["name"], output_activation(recipe.layers), self.target, self.preparation)
+
+    def prepared(self, X: Any) -> Array:
+        """The rows as the network sees them."""
+        matrix = self.preparation.encoding.encode(X)
+        return self.preparation.apply(matrix).astype(self.net.params[0].value.dtype)
+
+    def hidden(self, X: Any) -> list[Array]:
+        """The output of each layer."""
+        return self.net.hidden(self.prepared(X))
+
+    def score(self, dataset: Dataset) -> Scores:
+        """The default metrics on other rows, such as a task's fresh points."""
+        return scores(dataset.target, self.answer(dataset), dataset.weight)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record, as plain data without the arrays."""
+        series = {name: _finite(self.history[name].tolist()) for name in self.history.series}
+        return {
+            "format": 1,
+            "id": self.id,
+            "task": self.task,
+            "source": self.source,
+            "asked": {"digest": self.question.digest, "question": self.question.to_dict()},
+            "answered": {
+                "status": self.status,
+                "why": self.why,
+                "weights": self.digest,
+                "n_parameters": self.n_parameters,
+                "epochs": self.epochs,
+                "steps": self.steps,
+                "scores": _finite(self.scores),
+                "baselines": _finite(self.baselines),
+                "history": series,
+            },
+            "rows": dict(self.rows),
+            "target": {
+                "kind": self.target.kind,
+                "names": list(self.target.names),
+                "classes": list(self.target.classes),
+                "float_classes": any(isinstance(label, float) for label in self.target.classes),
+            },
+            "engine": dict(self.engine),
+            "machine": dict(self.machine),
+            "started": self.started,
+            "seconds": self.seconds,
+        }
+
+    def __repr__(self) -> str:
+        part = next((part for part in ("test", "val", "train") if part in self.scores), None)
+        score = f", {part} {self.headline} {self.scores[part][self.headline]:.4f}" if part else ""
+        return f"Run({self.task}, {self.status} after {self.epochs} epochs{score}, seed {self.question.seed})"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: they become None."""
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return value if np.isfinite(value) else None

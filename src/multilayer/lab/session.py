@@ -1,0 +1,142 @@
+"""A session: a question made ready, trained as a stream, and closed into runs."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import os
+import platform
+import secrets
+import time
+from collections.abc import Iterator
+from typing import Any, cast, final
+
+import numpy as np
+
+from multilayer import engines
+from multilayer.arrays import Array
+from multilayer.data import fingerprint
+from multilayer.engines import History, Member, native
+from multilayer.errors import RefusedError
+from multilayer.lab.asking import Asked
+from multilayer.lab.run import Run, RunStatus
+from multilayer.lab.score import baselines, parts, split_scores
+from multilayer.recipe import Question, weights_digest
+from multilayer.recipe.layers import output_activation
+from multilayer.recipe.outputs import answer
+from multilayer.version import __version__
+
+
+@final
+class Session:
+    """A population of one question under several seeds, in training.
+
+    Iterating yields the history after each epoch; whatever watches may stop whenever it likes, and `finish` makes
+    the runs of what is there.
+
+    >>> from multilayer.lab import ask
+    >>> session = Session(ask("xor", epochs=3))
+    >>> sum(1 for history in session)
+    3
+    >>> session.finish()[0].epochs
+    3
+    """
+
+    def __init__(self, asked: Asked, *, engine: str = "auto", threads: int | None = None) -> None:
+        self.asked = asked
+        recipe = asked.recipe
+        self.engine, self.because = engines.choose(recipe, "reference" if asked.network or asked.loss else engine)
+        members = [
+            Member(
+                recipe,
+                asked.fitted,
+                *(asked.split.train, asked.split.val),
+                seed=seed,
+                weights=asked.weights,
+                network=asked.network,
+                loss=asked.loss,
+            )
+            for seed in asked.seeds
+        ]
+        if asked.network is not None and len(members) > 1:
+            raise RefusedError("A network of your own can be trained under one seed at a time.")
+        self.started = datetime.datetime.now(datetime.UTC)
+        self._clock = time.perf_counter()
+        self.training = self.engine.start(members, asked.data, threads=threads)
+
+    def __iter__(self) -> Iterator[History]:
+        while any(self.training.status(i) == "training" for i in range(len(self.asked.seeds))):
+            yield self.training.advance(epochs=1)
+
+    def questions(self) -> list[Question]:
+        """The question of each member."""
+        asked = self.asked
+        by_hand = {name: np.asarray(value, dtype=np.float64) + 0.0 for name, value in (asked.weights or {}).items()}
+        start = weights_digest(by_hand) if asked.weights is not None else None
+        data = fingerprint(asked.dataset)
+        rest = (self.engine.arithmetic, start, asked.own)
+        return [Question(asked.recipe, data, asked.splitting, asked.preparation, s, *rest) for s in asked.seeds]
+
+    def finish(self, *, with_baselines: bool = True) -> list[Run]:
+        """The run of each member as it now stands; one that had not ended counts as interrupted."""
+        self.training.interrupt()
+        seconds = time.perf_counter() - self._clock
+        asked = self.asked
+        measured = baselines(asked.dataset, asked.data, asked.fitted, asked.split) if with_baselines else {}
+        rows = {part: len(rows) for part, rows in parts(asked.split).items()}
+        history = self.training.history
+        runs = []
+        for member, question in enumerate(self.questions()):
+            runs.append(
+                Run(
+                    id=secrets.token_hex(4),
+                    task=asked.task.name if asked.task else asked.dataset.name,
+                    source=asked.source,
+                    question=question,
+                    target=asked.dataset.target.take([]),
+                    preparation=asked.fitted,
+                    weights=_sealed(self.training.weights(member)),
+                    status=cast(RunStatus, self.training.status(member)),  # nobody is in training any more
+                    why=self.training.why(member),
+                    steps=self.training.steps(member),
+                    history=history.of(member),
+                    scores=self._scores(member),
+                    baselines=measured,
+                    rows=rows,
+                    engine={"name": self.engine.name, "arithmetic": self.engine.arithmetic, "because": self.because},
+                    machine=machine(),
+                    started=self.started.isoformat(timespec="seconds"),
+                    seconds=seconds,
+                    network=copy.deepcopy(asked.network) if asked.own else None,
+                )
+            )
+        return runs
+
+    def _scores(self, member: int) -> dict[str, dict[str, float]]:
+        asked = self.asked
+        ends_in = output_activation(asked.recipe.layers)
+        probs = {}
+        for part, rows in parts(asked.split).items():
+            outputs = self.training.predict(asked.data.x[rows], member)
+            probs[part] = answer(outputs, asked.recipe.loss["name"], ends_in, asked.dataset.target, asked.fitted)
+        return split_scores(asked.dataset, probs, asked.split)
+
+
+def _sealed(weights: dict[str, Array]) -> dict[str, Array]:
+    """The weights of a run that has ended: they can be read, not written to."""
+    for value in weights.values():
+        value.flags.writeable = False
+    return weights
+
+
+def machine() -> dict[str, Any]:
+    """Where a run was made, and with what."""
+    return {
+        "multilayer": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cpus": os.cpu_count(),
+        "native": native.built_with() or native.why_missing(),
+    }
