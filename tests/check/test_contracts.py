@@ -119,6 +119,120 @@ def test_a_layer_that_breaks_a_promise(breaks: str, text: str) -> None:
     assert str(caught.value) == text
 
 
+class Formless:
+    """y = 2 x, without the form of a layer."""
+
+    def __init__(self, breaks: str = "") -> None:
+        self.breaks = breaks
+        self.a = nn.Parameter("a", np.full(1, 2.0))
+        listed = {"arrays": (self.a.value,), "alone": self.a, "names": (self.a, nn.Parameter("a", np.ones(1)))}
+        self.params: Any = listed.get(breaks, (self.a,))
+
+    def forward(self, x: Any, *, training: bool = False) -> Any:
+        y = 2 * x
+
+        def backward(dy: Any) -> Any:
+            return None if self.breaks == "dx" else 2 * dy
+
+        returned = {"y": y, "pair": (y, 2 * y), "list": (y.tolist(), backward), "three": (y, backward, x)}
+        return returned.get(self.breaks, (y, backward))
+
+
+class Untrained:
+    def forward(self, x: Any) -> Any:
+        return x, lambda dy: dy
+
+
+class Asking:
+    def forward(self, x: Any, *, training: bool) -> Any:
+        return x, lambda dy: dy
+
+
+class Without:
+    pass
+
+
+FORM_BREAKS = [
+    ("dx", "Formless must return dx from backward, an array of floats: got None."),
+    ("y", "Formless must return y and backward from forward: got an array of float64."),
+    (
+        "pair",
+        "Formless must return y and backward from forward: got a tuple of an array of float64, an array of float64.",
+    ),
+    (
+        "three",
+        "Formless must return y and backward from forward: got a tuple of an array of float64, a function, an "
+        "array of float64.",
+    ),
+    ("list", "Formless must return y as an array of floats: got a list."),
+    ("arrays", "Formless must list multilayer.nn.Parameter objects in params: got an array of float64 at 0."),
+    ("alone", "Formless must list multilayer.nn.Parameter objects in params: got a Parameter."),
+    ("names", "Formless must give its params different names: a, a."),
+]
+
+
+@pytest.mark.parametrize(("breaks", "text"), FORM_BREAKS)
+def test_what_has_not_the_form_of_a_layer(breaks: str, text: str) -> None:
+    with pytest.raises(check.ContractError) as caught:
+        check.layer_contract(lambda: Formless(breaks), X)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (
+            Untrained,
+            "Untrained must have a forward that can be called as forward(x) and forward(x, training=True): "
+            "got an unexpected keyword argument 'training'.",
+        ),
+        (
+            Asking,
+            "Asking must have a forward that can be called as forward(x) and forward(x, training=True): "
+            "missing a required argument: 'training'.",
+        ),
+        (Without, "Without must have a method forward(x, *, training=False)."),
+        (
+            nn.ReLU(),
+            "make_layer must be a class or a function that makes a new layer, got ReLU(). Write lambda: ReLU(...).",
+        ),
+        (
+            nn.Sequential(nn.ReLU()),
+            "make_layer must be a class or a function that makes a new layer, got Sequential(\n  ReLU()\n). "
+            "Write lambda: Sequential(...).",
+        ),
+        (7, "make_layer must be a class or a function that makes a new layer, got 7. Write lambda: int(...)."),
+    ],
+)
+def test_what_makes_no_layer(layer: Any, text: str) -> None:
+    with pytest.raises(check.ContractError) as caught:
+        check.layer_contract(layer, X)
+    assert str(caught.value) == text
+
+
+class Tripled(Doubled):
+    """Its gradient by a is three times what it should be."""
+
+    def forward(self, x: Any, *, training: bool = False) -> Any:
+        y, backward = super().forward(x, training=training)
+
+        def three_times(dy: Any) -> Any:
+            before = self.a.grad.copy()
+            dx = backward(dy)
+            self.a.grad += 2 * (self.a.grad - before)
+            return dx
+
+        return y, three_times
+
+
+def test_a_wrong_gradient_is_named_by_parameter_index_and_ratio() -> None:
+    with pytest.raises(check.GradientError) as caught:
+        check.layer_contract(Tripled, X)
+    said = str(caught.value)
+    assert said.startswith("The gradient of Tripled at a[0] is ")
+    assert said.endswith("(ratio 3). It is 3 times too large: is a mean taken for a sum, or a term added twice?")
+
+
 class Cubed:
     """mean |y - t|^3, as a user might write it, with one promise broken."""
 

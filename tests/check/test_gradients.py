@@ -109,8 +109,27 @@ def test_the_sentence(factor: float, guess: str) -> None:
     assert isinstance(caught.value, AssertionError)
 
 
+def test_a_derivative_where_the_function_is_flat_is_said() -> None:
+    class Leaky:
+        def forward(self, x, *, training=False):
+            return np.maximum(x, 0), lambda dy: dy
+
+    with pytest.raises(check.GradientError) as caught:
+        check.gradients(Leaky(), np.array([[-2.0]]))
+    assert str(caught.value).endswith(
+        "differences give 0 (ratio inf). "
+        "Nothing should arrive there: does backward use what forward used, the same mask for example?"
+    )
+
+
+def test_an_entry_is_named_before_a_direction_that_is_farther_off() -> None:
+    for seed in range(20):
+        with pytest.raises(check.GradientError, match=r"at x\[0, \d\] is .* \(ratio 1.001\)"):
+            check.gradients(Cube(1.001), np.array([[2.0, -1.0, 0.5]]), seed=seed)
+
+
 def test_a_derivative_that_is_not_a_number_is_the_worst() -> None:
-    with pytest.raises(check.GradientError, match=r"at x\[0, 1\] is nan by backward"):
+    with pytest.raises(check.GradientError, match=r"at x\[0, 1\] is nan by backward.* It is not finite."):
         check.gradients(NanThere(), np.array([[1.0, 2.0]]))
 
 

@@ -1,13 +1,24 @@
-"""docs/arithmetic.md prints every coefficient that the code has."""
+"""docs/arithmetic.md prints every coefficient that the code has, and a rule for every name."""
 
 from __future__ import annotations
 
+import hashlib
+import math
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from multilayer import rng
+from multilayer.data import METRICS
 from multilayer.exact import circle, double, normal, single
+from multilayer.nn import activations
+from multilayer.nn.losses import LOSSES
+from multilayer.optim import OPTIMIZERS, SCHEDULES
+from multilayer.recipe.digest import weights_digest
+from multilayer.recipe.layers import LAYERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "arithmetic.md"
 
@@ -73,3 +84,45 @@ def test_page_names_the_numbers_of_streams_and_philox() -> None:
         assert f"| `{use}` | {number} |" in page
     for constant in (*rng.MULTIPLIERS, *rng.KEY_STEPS):
         assert f"0x{constant:08X}" in page
+
+
+def section(number: str) -> str:
+    """The part of the page from one heading of section 5 to the next."""
+    return PAGE.read_text().split(f"### {number} ")[1].split("\n### ")[0]
+
+
+@pytest.mark.parametrize(
+    ("number", "table", "elsewhere"),
+    [
+        ("5.9", LAYERS, ()),
+        ("5.10", LOSSES, ()),
+        ("5.11", OPTIMIZERS, ("adafactor", "lamb", "muon", "lbfgs")),
+        ("5.13", METRICS, ()),
+        ("5.14", SCHEDULES, ()),
+    ],
+)
+def test_page_has_a_rule_for_every_name(number: str, table: Iterable[str], elsewhere: Iterable[str]) -> None:
+    text = section(number)
+    rows = {name.strip() for line in text.splitlines() if line[:2] == "| " for name in line.split("|")[1].split(",")}
+    assert sorted(set(table) - rows) == sorted(elsewhere)
+    assert all(name in text for name in elsewhere)
+
+
+def test_page_prints_the_constants_of_the_activations() -> None:
+    constants = {
+        "SCALE": activations.SELU_SCALE,
+        "DEPTH": activations.SELU_SCALE * activations.SELU_ALPHA,
+        "ROOT": math.sqrt(0.5),
+        "DENSITY": 1 / math.sqrt(2 * math.pi),
+    }
+    assert block("float64, rounded to T", {name: [value] for name, value in constants.items()}) in section("5.9")
+
+
+def test_page_describes_the_digest_of_weights() -> None:
+    text, hasher = section("5.7"), hashlib.sha256()
+    weights = {name: np.full((2, 40), k, dtype=np.float32) for k, name in enumerate(("2.W", "0.b", "10.W", "0.W"))}
+    header = text.split("    {")[1].split("}")[0]
+    for name in text.split("by code point: ")[1].split(". Each")[0].replace("\n", " ").split(", "):
+        hasher.update(b"{" + header.replace('"0.W"', name).encode() + b"}\n")
+        hasher.update(weights[name.strip('"')].astype("<f4").tobytes())
+    assert hasher.hexdigest() == weights_digest(weights)

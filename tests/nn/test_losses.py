@@ -323,13 +323,13 @@ KNOWN = f"Known: {', '.join(sorted(LOSSES))}."
         ("hubber", f"There is no loss 'hubber'. Did you mean 'huber'? {KNOWN}"),
         (
             "mse",
-            f"There is no loss 'mse'. Did you mean 'squared_error'? {KNOWN} "
-            "It is half the squared error, so its derivative is y - target.",
+            "There is no loss 'mse'. Did you mean 'squared_error'? "
+            f"It is half the squared error, so its derivative is y - target. {KNOWN}",
         ),
         (
             "bce",
-            f"There is no loss 'bce'. Did you mean 'sigmoid_cross_entropy'? {KNOWN} "
-            "It takes logits: the network ends without a sigmoid.",
+            "There is no loss 'bce'. Did you mean 'sigmoid_cross_entropy'? "
+            f"It takes logits: the network ends without a sigmoid. {KNOWN}",
         ),
         ({"name": "huber", "detla": 2}, "The loss 'huber' has no option 'detla'. Did you mean 'delta'? "),
         ({"name": "huber", "delta": 0}, "delta of Huber must be a number greater than 0, got 0."),

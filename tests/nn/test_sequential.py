@@ -92,7 +92,7 @@ def test_weights_that_do_not_fit_are_refused_before_anything_changes() -> None:
     def setting(error: type[Exception], name: str, value: Any) -> str:
         return refused(error, net.set_weights, {"0.b": [7.0], name: value})
 
-    assert setting(UsageError, "0.w", 1) == ("There is no array of weights '0.w'. Did you mean '0.b'? Known: 0.W, 0.b.")
+    assert setting(UsageError, "0.w", 1) == "There is no array of weights '0.w'. Did you mean '0.W'? Known: 0.W, 0.b."
     assert setting(UsageError, "bias", 1) == "There is no array of weights 'bias'. Known: 0.W, 0.b."
     assert setting(ShapeError, "0.W", [1, 1]) == "Weights '0.W' must have shape (2, 1), got (2,)."
     assert setting(UsageError, "0.W", [[1], [np.nan]]) == (
@@ -161,6 +161,45 @@ def test_what_is_not_a_layer_is_refused() -> None:
         "Layer 1 of Sequential must have a forward method, got 'relu'."
     )
     assert refused(UsageError, Sequential, ReLU) == "Layer 0 of Sequential is the class ReLU itself. Write ReLU(...)."
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_layers_in_a_list_are_asked_for_one_by_one(kind: type[Any]) -> None:
+    assert refused(UsageError, Sequential, kind([Linear(1, 1), ReLU()])) == (
+        f"Layer 0 of Sequential is a {kind.__name__}. Pass the layers one by one: Sequential(Linear(2, 3), ReLU())."
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_of_whole_numbers_are_an_input(dtype: Any) -> None:
+    net = Sequential(Linear(2, 3), ReLU(), Linear(3, 1), dtype=dtype)
+    expected = net(np.array([[1.0, 2.0]], dtype=dtype))
+    for rows in ([[1, 2]], ((1, 2),), np.array([[1, 2]])):
+        y = net(rows)
+        assert y.dtype == dtype
+        np.testing.assert_array_equal(y, expected)
+    assert Sequential(ReLU())([[1, -2]]).tolist() == [[1.0, 0.0]]
+
+
+def test_leaves_are_the_layers_in_the_order_x_passes_them() -> None:
+    one, two, three = Linear(3, 3), Tanh(), Dropout(0.5)
+    net = Sequential(one, Sequential(two, Sequential(three)), one)
+    assert list(net.leaves()) == [one, two, three, one]
+
+
+def test_a_dropout_that_stands_twice_is_taken_up_again_where_it_was() -> None:
+    def network() -> Sequential:
+        dropout = Dropout(0.5)
+        return Sequential(Linear(3, 8), dropout, Sequential(Tanh(), dropout), Linear(8, 2), Dropout(0.5), seed=4)
+
+    whole, resumed = network(), network()
+    outputs = [whole.forward(X, training=True)[0] for _ in range(6)]
+    for step in (0, 1, 4):
+        resumed.reseed(4, step=step)
+        again = [resumed.forward(X, training=True)[0] for _ in range(6 - step)]
+        np.testing.assert_array_equal(again, outputs[step:])
+    first, *_, last = [layer for layer in whole.leaves() if isinstance(layer, Dropout)]
+    assert (first.place, first.step, last.place, last.step) == (1, 12, 5, 6)
 
 
 def test_hidden_shows_every_layer() -> None:

@@ -51,7 +51,7 @@ class Comparison:
 @final
 @dataclass(frozen=True)
 class Report:
-    """How many derivatives were compared, and the one that is farthest off."""
+    """How many derivatives were compared, and the worst: an entry where one is wrong, else what is farthest off."""
 
     compared: int
     worst: Comparison
@@ -106,8 +106,10 @@ class _Moves:
                     f"The gradient of {owner} by {name} must have its shape {array.shape}, "
                     f"got {np.shape(self.analytic[name])}."
                 )
-        compared = [*(self.by_entry() if entries else ()), *self.by_direction(draws)]
-        report = Report(len(compared), max(compared, key=lambda comparison: comparison.excess))
+        single = list(self.by_entry()) if entries else []
+        compared = [*single, *self.by_direction(draws)]
+        wrong = [comparison for comparison in single if comparison.excess > 1]  # an entry says more than a direction
+        report = Report(len(compared), max(wrong or compared, key=lambda comparison: comparison.excess))
         if report.worst.excess > 1:
             raise GradientError(_complaint(owner, report.worst))
         return report
@@ -150,11 +152,15 @@ def _complaint(owner: str, worst: Comparison) -> str:
     ratio = worst.analytic / worst.numeric + 0.0 if worst.numeric else math.inf
     return (
         f"The gradient of {owner} at {worst.where} is {worst.analytic:.10g} by backward, but differences give "
-        f"{worst.numeric:.10g} (ratio {ratio:.6g}). {_guess(ratio)}"
+        f"{worst.numeric:.10g} (ratio {ratio:.6g}). {_guess(worst, ratio)}"
     )
 
 
-def _guess(ratio: float) -> str:
+def _guess(worst: Comparison, ratio: float) -> str:
+    if not math.isfinite(worst.error):
+        return "It is not finite."
+    if not worst.numeric:
+        return "Nothing should arrive there: does backward use what forward used, the same mask for example?"
     if abs(ratio + 1) < 1e-3:
         return "The sign is wrong."
     if abs(ratio) < 1e-3:

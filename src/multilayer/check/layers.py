@@ -10,6 +10,7 @@ import numpy as np
 from multilayer.arrays import Array
 from multilayer.check.differences import gradients
 from multilayer.check.errors import require
+from multilayer.check.forms import has_the_form_of_a_layer, maker
 from multilayer.check.repeatable import repeatable
 from multilayer.nn.layer import Layer, buffers_of, named_params, params_of
 from multilayer.rng import Stream
@@ -18,11 +19,14 @@ from multilayer.rng import Stream
 def layer_contract(make_layer: Callable[[], Layer], x: Any) -> None:
     """Check all that the library relies on in a layer; `make_layer()` gives a new one, x (n_samples, n_in) suits it.
 
-    Shapes and precision are kept; nothing that is passed in is changed; prediction repeats itself and changes
+    It has the form of a layer (`forward(x, *, training=False)` returns y and backward, backward returns dx, `params`
+    lists parameters); shapes and precision are kept; nothing that is passed in is changed; prediction repeats itself and changes
     nothing; backward adds to the gradients and can be called again; one layer used twice gives the sum; the gradient
-    is right, in training and in prediction. Raises ContractError or GradientError with the first broken promise.
+    is right, in training and in prediction, entry by entry. Raises ContractError or GradientError with the first
+    broken promise.
     """
     x = np.array(x, dtype=np.float64)
+    has_the_form_of_a_layer(maker(make_layer)(), x)
     for dtype in (np.float64, np.float32):
         _keeps_shape_and_precision(_drawn(make_layer), x.astype(dtype))
     for promise in (_changes_no_input, _predicts_the_same, _adds_gradients, _can_stand_twice):
@@ -52,7 +56,6 @@ def _keeps_shape_and_precision(layer: Layer, x: Array) -> None:
     with repeatable(layer, x.dtype) as forward:
         for training in (False, True):
             y, backward = forward(x, training)
-            require(len(y) == len(x), layer, "must give one output row for each input row", f"{len(x)} became {len(y)}")
             require(y.dtype == x.dtype, layer, "must keep the precision of x forward", f"{x.dtype} became {y.dtype}")
             dx = backward(_dy(y))
             require(dx.shape == x.shape, layer, "must give dx the shape of x", f"{x.shape} became {dx.shape}")

@@ -43,13 +43,18 @@ def no_option(option: str, known: Collection[str], see: str = "") -> str:
     'There is no option --eta: lr is the learning rate, which some courses call eta. Write --lr.'
     >>> no_option("--epoch", ["--epochs", "--lr"])
     "There is no option --epoch. Did you mean '--epochs'?"
+    >>> no_option("--keep", ["--recipe"])
+    'There is no option --keep, but a recipe file can say keep. Write it there, and --recipe FILE.'
     """
-    from multilayer.recipe.recipe import spoken
+    from multilayer.recipe.recipe import setting_names, spoken
 
-    told = spoken(option.lstrip("-").replace("-", "_"))
+    name = option.lstrip("-").replace("-", "_")
+    told = spoken(name)
     if told:
         said = in_options(told, known)
         return f"There is no option {option}: {said[0].lower()}{said[1:]}"
+    if name in setting_names() and "--recipe" in known:
+        return f"There is no option {option}, but a recipe file can say {name}. Write it there, and --recipe FILE."
     return " ".join(filter(None, [f"There is no option {option}.", did_you_mean(option, known) or see]))
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from multilayer.cli.saying import say
+from multilayer.engines import native
 from multilayer.lab import Session
 from multilayer.lab.run import Run
 from multilayer.recipe import Recipe
@@ -60,6 +61,9 @@ def announce(session: Session) -> None:
         sides["Training"] += f"; {seed}"
     for topic, text in sides.items():
         say(text, topic)
+    missing = native.why_missing()
+    if missing:
+        say(missing, "Note")
 
 
 def _data(session: Session) -> str:
