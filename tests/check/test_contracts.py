@@ -201,7 +201,7 @@ def test_what_has_not_the_form_of_a_layer(breaks: str, text: str) -> None:
             "make_layer must be a class or a function that makes a new layer, got Sequential(\n  ReLU()\n). "
             "Write lambda: Sequential(...).",
         ),
-        (7, "make_layer must be a class or a function that makes a new layer, got 7. Write lambda: int(...)."),
+        (7, "make_layer must be a class or a function that makes a new layer, got 7."),
     ],
 )
 def test_what_makes_no_layer(layer: Any, text: str) -> None:

@@ -10,19 +10,19 @@ import numpy as np
 
 from multilayer.arrays import Array, Parameter
 from multilayer.check.errors import ContractError, require
-from multilayer.errors import shown
+from multilayer.errors import sentence
 from multilayer.nn.layer import Layer
 
 
 def maker(make_layer: Any) -> Callable[[], Layer]:
     """What makes new layers, or the sentence why it does not."""
-    if isinstance(make_layer, type) or (callable(make_layer) and not hasattr(make_layer, "forward")):
+    is_layer = hasattr(make_layer, "forward") and not isinstance(make_layer, type)
+    if callable(make_layer) and not is_layer:
         made: Callable[[], Layer] = make_layer
         return made
-    raise ContractError(
-        f"make_layer must be a class or a function that makes a new layer, got {shown(make_layer)}. "
-        f"Write lambda: {type(make_layer).__name__}(...)."
-    )
+    do = f"Write lambda: {type(make_layer).__name__}(...)." if is_layer else ""
+    what = "a class or a function that makes a new layer"
+    raise ContractError(sentence("make_layer", what, make_layer, do))
 
 
 def has_the_form_of_a_layer(layer: Any, x: Array) -> None:

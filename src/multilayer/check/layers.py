@@ -20,10 +20,10 @@ def layer_contract(make_layer: Callable[[], Layer], x: Any) -> None:
     """Check all that the library relies on in a layer; `make_layer()` gives a new one, x (n_samples, n_in) suits it.
 
     It has the form of a layer (`forward(x, *, training=False)` returns y and backward, backward returns dx, `params`
-    lists parameters); shapes and precision are kept; nothing that is passed in is changed; prediction repeats itself and changes
-    nothing; backward adds to the gradients and can be called again; one layer used twice gives the sum; the gradient
-    is right, in training and in prediction, entry by entry. Raises ContractError or GradientError with the first
-    broken promise.
+    lists parameters); shapes and precision are kept; nothing that is passed in is changed; prediction repeats itself
+    and changes nothing; backward adds to the gradients and can be called again; one layer used twice gives the sum;
+    the gradient is right, in training and in prediction, entry by entry. Raises ContractError or GradientError with
+    the first broken promise.
     """
     x = np.array(x, dtype=np.float64)
     has_the_form_of_a_layer(maker(make_layer)(), x)

@@ -81,7 +81,9 @@ class Population:
         return self.learners[member].net.get_weights()
 
     def set_weights(self, weights: Mapping[str, Any], member: int = 0) -> None:
-        self.learners[member].net.set_weights(weights)
+        learner = self.learners[member]
+        learner.net.set_weights(weights)
+        learner.progress.finite_weights = learner.net.get_weights()
 
     def state(self) -> dict[str, Any]:
         return {"members": [learner.state() for learner in self.learners]}

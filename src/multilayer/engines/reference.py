@@ -186,7 +186,7 @@ class Learner:
         """Tell the schedule and the progress what was monitored: on validation rows, or the training loss."""
         monitor, on_validation = self.recipe.monitor, bool(len(self.member.val))
         value = row[f"val_{monitor}"] if on_validation else row["loss"]
-        greater = monitor != "loss" and METRICS[monitor].greater_is_better
+        greater = on_validation and monitor != "loss" and METRICS[monitor].greater_is_better
         if isinstance(self.optimizer, Optimizer) and self.optimizer.schedule is not None:
             self.optimizer.schedule.observe(-value if greater else value)
         keeps_best = on_validation and self.recipe.keep == "best"
