@@ -7,7 +7,7 @@ author = "The multilayer authors"
 copyright = author
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.mathjax"]
+extensions = ["myst_parser", "sphinx.ext.mathjax", "sphinx-mathjax-offline"]
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_heading_anchors = 4
 exclude_patterns = ["_build"]
