@@ -11,8 +11,8 @@ x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 target = np.array([[0.0], [1.0], [1.0], [0.0]])
 
 
-def learn(net: ml.nn.Sequential, steps: int = 300) -> float:
-    """Train the network on the four rows and return its accuracy on them."""
+def learn(net: ml.nn.Sequential, steps: int = 300) -> str:
+    """Train the network on the four rows; returns its last loss and its accuracy in words."""
     loss = ml.nn.SigmoidCrossEntropy()
     optimizer = ml.optim.Adam(net.params, lr=0.1)
     for _ in range(steps):
@@ -20,15 +20,16 @@ def learn(net: ml.nn.Sequential, steps: int = 300) -> float:
         value, dy = loss(y, target)
         backward(dy)
         optimizer.step()
-    return float(((net(x) > 0) == (target == 1)).mean())
+    accuracy = ((net(x) > 0) == (target == 1)).mean()  # the outputs are logits: above 0 means 1
+    return f"loss {value:.4f}, accuracy {accuracy:.2f}"
 
 
 if __name__ == "__main__":
     neuron = ml.nn.Sequential(ml.nn.Linear(2, 1), seed=0)
-    print(f"one neuron          {learn(neuron):.2f} of the rows are right")
+    print(f"one neuron          {learn(neuron)}")
 
     network = ml.nn.Sequential(ml.nn.Linear(2, 4), ml.nn.Tanh(), ml.nn.Linear(4, 1), seed=0)
-    print(f"four hidden neurons {learn(network):.2f} of the rows are right")
+    print(f"four hidden neurons {learn(network)}")
 
     run = ml.train("xor", seed=0)
-    print(f"the same in a line  {run.scores['train']['accuracy']:.2f} of the rows are right")
+    print(f"the same in a line  loss {run.history['loss'][-1]:.4f}, accuracy {run.scores['train']['accuracy']:.2f}")

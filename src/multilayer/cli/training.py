@@ -23,8 +23,8 @@ def train(options: dict[str, Any]) -> None:
     asked = lab.ask(options["data"], **words.asked(options))
     words.check_one_layer(options["weights"], asked.recipe.layers)
     session = lab.Session(asked, engine=options["engine"] or "auto")
-    screen.announce(session)
     try:
+        screen.announce(session)
         with live.watching(asked.recipe.epochs) as watch:
             for history in session:
                 watch(history)

@@ -206,12 +206,11 @@ def described(net: Sequential) -> list[Entry] | None:
     {'layer': 'dropout', 'p_drop': 0.5}
     """
     kinds = {cls: kind for kind, cls in LAYERS.items()}
-    if any(type(layer) not in kinds for layer in net.layers) or len({id(layer) for layer in net.layers}) < len(
-        net.layers
-    ):
+    layers: list[Any] = list(net.layers)
+    if any(type(layer) not in kinds for layer in layers) or len({id(layer) for layer in layers}) < len(layers):
         return None
     entries = []
-    for layer in net.layers:
+    for layer in layers:
         kind = kinds[type(layer)]
         entry: Entry = {"layer": kind, **({"units": layer.n_out} if dense(kind) else {})}
         names = [field.name for field in dataclasses.fields(layer) if field.init and field.name not in WIDTHS]
