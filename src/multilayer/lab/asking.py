@@ -72,7 +72,7 @@ def ask(
 ) -> Asked:
     """Resolve what was asked for; raises a UsageError for whatever cannot be meant, before anything is trained.
 
-    `settings` are those of `Recipe.of`; they count over `recipe`, which counts over what the task suggests.
+    `settings` are those of `Recipe.of`; they count over `recipe`. What a task suggests counts where no recipe is given.
     Weights set by hand act on the inputs as they are, so with `weights` or `network` nothing is prepared unless
     asked for.
     """
