@@ -8,6 +8,7 @@ import pytest
 from multilayer import check, nn
 from multilayer.nn import losses
 from tests.check.networks import ACTIVATIONS, draw, layer_classes
+from tests.figures import Figure
 from tests.scale import cases
 
 NETWORKS = cases(normal=150, accept=2000)
@@ -22,9 +23,11 @@ def test_random_networks(first: int) -> None:
         assert report.worst.excess <= 1
 
 
-def test_few_points_are_drawn_again_for_a_kink() -> None:
+def test_few_points_are_drawn_again_for_a_kink(figure: Figure) -> None:
     networks = cases(normal=100, accept=2000)
     draws = sum(draw(case).draws for case in range(networks))
+    figure("random networks with checked gradients", NETWORKS)
+    figure("random networks drawn again for a kink", f"{draws - networks} of {draws}")
     assert draws - networks <= 0.05 * draws
 
 

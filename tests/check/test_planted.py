@@ -13,6 +13,7 @@ from multilayer.nn.layer import params_of
 from tests.check.networks import layer_classes, made
 from tests.check.planted import PLANTED, Case, Planted, PlantedLoss, X
 from tests.check.test_contracts import target_for
+from tests.figures import Figure
 
 CAUGHT = (check.GradientError, check.ContractError)
 
@@ -31,8 +32,10 @@ def test_a_planted_error_is_caught(case: Case) -> None:
     assert is_caught(case)
 
 
-def test_25_of_25() -> None:
-    assert sum(is_caught(case) for case in PLANTED) == 25
+def test_25_of_25(figure: Figure) -> None:
+    caught = sum(is_caught(case) for case in PLANTED)
+    figure("planted gradient errors caught", f"{caught} of {len(PLANTED)}")
+    assert caught == 25
     assert len({case.name for case in PLANTED}) == 25
 
 

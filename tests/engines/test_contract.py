@@ -22,9 +22,11 @@ def members(table, **given):
 
 
 @pytest.mark.parametrize("kind", [*TABLES][:: cases(normal=2, accept=1)])
-def test_a_member_alone_is_the_member_in_a_crowd(engine, kind):
+def test_a_member_alone_is_the_member_in_a_crowd(engine, kind, figure):
     table = TABLES[kind]
     everyone = members(table)
+    figure(f"members of a population, each with the bits it has alone: {kind}", len(everyone))
+    assert len(everyone) >= 17
     crowd = table.start(engine, everyone)
     crowd.advance()
     for place, member in enumerate(everyone):
@@ -43,12 +45,13 @@ def test_members_do_not_share_their_draws(engine):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_stopping_and_going_on_changes_nothing(engine, name):
+def test_stopping_and_going_on_changes_nothing(engine, name, figure):
     table = TABLES["classes"]
     member = table.member(seed=4, **RECIPES[name])
     whole = table.start(engine, [member])
     whole.advance()
     points = np.random.default_rng(len(name)).integers(0, whole.steps() + 1, cases(normal=2, accept=25))
+    figure(f"stopped at random steps and resumed to the same bits: {name}", len(points))
     for point in points.tolist():
         first = table.start(engine, [member])
         first.advance(steps=point)

@@ -46,6 +46,12 @@ def test_blow_ups_are_reported(engine, case):
     assert training.history.values.shape[1] == int(match[3] or 0)
 
 
+def test_as_many_blow_ups_as_promised(engine, figure):
+    figure(f"trainings that blow up, all reported with the step ({engine.name})", len(BLOW_UPS))
+    figure(f"healthy trainings without an alarm ({engine.name})", len(HEALTHY))
+    assert len(BLOW_UPS) >= 40
+
+
 HEALTHY = [
     {"kind": kind, "name": name}
     for kind, name in itertools.product(["binary", "classes", "labels", "numbers", "weighted", "gaps"], RECIPES)

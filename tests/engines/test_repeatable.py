@@ -22,12 +22,13 @@ for dtype in ("float32", "float64"):
 """
 
 
-def test_the_same_question_has_the_same_weights_in_every_process():
-    answers = set()
-    for number in range(cases(normal=3, accept=20)):
+def test_the_same_question_has_the_same_weights_in_every_process(figure):
+    answers, processes = set(), cases(normal=3, accept=20)
+    for number in range(processes):
         environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}", "PYTHONHASHSEED": str(number * 7919)}
         command = [sys.executable, "-c", CODE]
         answers.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    figure("fresh processes, and the digests they gave", f"{processes}, {len(answers)}")
     assert len(answers) == 1
     (answer,) = answers
     lines = [line.split() for line in answer.splitlines()]
