@@ -32,4 +32,4 @@ if __name__ == "__main__":
     print(f"four hidden neurons {learn(network)}")
 
     run = ml.train("xor", seed=0)
-    print(f"the same in a line  loss {run.history['loss'][-1]:.4f}, accuracy {run.scores['train']['accuracy']:.2f}")
+    print(f"a call of ml.train  loss {run.history['loss'][-1]:.4f}, accuracy {run.scores['train']['accuracy']:.2f}")

@@ -1,4 +1,4 @@
-"""multilayer: train, understand, compare and share multilayer perceptrons, exactly repeatable.
+"""multilayer: train, understand, compare and share multilayer perceptrons, with exactly repeatable results.
 
 >>> import multilayer as ml
 >>> run = ml.train("xor", hidden=[4], activation="tanh", lr=0.1, epochs=100)

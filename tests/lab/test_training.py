@@ -95,7 +95,7 @@ def test_the_linear_baseline_of_classes_is_logistic_regression(task):
     asked = ask(task)
     prepared, y = asked.fitted.apply(asked.data.x), asked.dataset.target.values
     train, test = asked.split.train, asked.split.test
-    theirs = LogisticRegression(max_iter=5000, tol=1e-10).fit(prepared[train], y[train])
+    theirs = LogisticRegression(C=100, max_iter=5000, tol=1e-10).fit(prepared[train], y[train])
     ours = run.baselines["linear"]
     assert ours["train"]["log_loss"] == pytest.approx(
         log_loss(y[train], theirs.predict_proba(prepared[train])), abs=1e-3
@@ -110,12 +110,19 @@ def test_the_linear_baseline_heeds_sample_weights():
     asked = ask(Dataset.from_arrays(X, Y, weight=weight))
     train = asked.split.train
     prepared = asked.fitted.apply(X)[train]
-    theirs = LogisticRegression(tol=1e-10).fit(prepared, Y[train], sample_weight=weight[train])
+    theirs = LogisticRegression(C=100, tol=1e-10).fit(prepared, Y[train], sample_weight=weight[train])
     expected = log_loss(Y[train], theirs.predict_proba(prepared), sample_weight=weight[train])
     assert run.baselines["linear"]["train"]["log_loss"] == pytest.approx(expected, abs=1e-3)
     share = weight[train][Y[train] == 1].sum() / weight[train].sum()
     entropy = -share * math.log(share) - (1 - share) * math.log(1 - share)
     assert run.baselines["trivial"]["train"]["log_loss"] == pytest.approx(entropy)
+
+
+def test_the_linear_baseline_knows_what_one_neuron_can_learn():
+    accuracy = {
+        task: ml.train(task, epochs=1).baselines["linear"]["train"]["accuracy"] for task in ("and", "or", "xor")
+    }
+    assert accuracy == {"and": 1.0, "or": 1.0, "xor": 0.5}
 
 
 def test_weights_by_hand_make_an_and():

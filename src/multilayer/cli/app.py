@@ -32,7 +32,7 @@ def main_options(
         bool, typer.Option("--version", callback=version, is_eager=True, help="Show the version and stop.", metavar=" ")
     ] = False,
 ) -> None:
-    """Train, understand, compare and share multilayer perceptrons, exactly repeatable."""
+    """Train, understand, compare and share multilayer perceptrons, with exactly repeatable results."""
 
 
 @app.command()

@@ -24,6 +24,9 @@ def choose(recipe: Recipe, engine: str = "auto") -> tuple[Engine, str]:
             continue
         reason = cls().refuses(recipe)
         if reason is None:
-            return cls(), f"{name}, as asked for." if engine == name else f"{name}: it runs every recipe."
+            return (
+                cls(),
+                f"{name}, as asked for." if engine == name else f"{name}: it trains whatever gradients can train.",
+            )
         reasons.append(reason)
     raise RefusedError(reasons[0])

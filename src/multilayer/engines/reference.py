@@ -34,7 +34,7 @@ from multilayer.rng import Stream
 
 @final
 class Reference:
-    """The engine that runs everything, a user's own layers included."""
+    """The engine that trains whatever gradients can train, a user's own layers and losses included."""
 
     name = "reference"
     arithmetic = "reference"
@@ -223,7 +223,9 @@ class Learner:
 
     def restore(self, state: dict[str, Any]) -> None:
         if state["of"] != self._of():
-            raise UsageError("A training can only be restored into one of the same recipe and seed, this is another.")
+            raise UsageError(
+                "A saved training goes on in a training of the same recipe and seed only; this one is another."
+            )
         for name, parameter in self.net.named_weights().items():
             parameter.value[...] = state["weights"][name]
             parameter.grad[...] = 0

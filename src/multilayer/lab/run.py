@@ -1,4 +1,4 @@
-"""A run: a question, its answer, and where, when, with what and how long. Never edited after it ends."""
+"""A run: a question, its answer, and the circumstances (where, when, with what, how long). Never edited later."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ RunStatus: TypeAlias = Literal["complete", "stopped", "diverged", "interrupted"]
 class Run:
     """What was asked, and what came of it.
 
-    `scores["test"]["accuracy"]` is a number from a split; `baselines["linear"]["test"]` are those of the linear
-    model on the same rows. `history["loss"]` is an array with a value an epoch. `weights` are the ones kept (of the
-    best epoch, where the recipe says so), and cannot be written to. `why` says how the training ended; `source` is
-    what was typed to get the data; `rows` counts the rows of each part; `engine` and `machine` say what computed.
+    `scores["test"]["accuracy"]` is the accuracy on the test rows; `baselines["linear"]["test"]` has the linear
+    model's scores on the same rows. `history["loss"]` is an array with one value an epoch. `weights` are
+    the ones kept (of the best epoch, where the recipe says so), and cannot be written to. `why` says how the training
+    ended; `source` is what was typed to get the data; `rows` counts the rows of each part; `engine` and `machine` say
+    what computed.
     docs/records.md describes each field as it is stored.
     """
 
@@ -77,7 +78,7 @@ class Run:
 
     @property
     def n_parameters(self) -> int:
-        """The number of trained numbers."""
+        """The number of entries of all parameters, frozen ones included."""
         return sum(parameter.value.size for parameter in self.net.params)
 
     @property
@@ -91,8 +92,8 @@ class Run:
         return len(self.history)
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:
-        """The predicted labels (n_samples,), label bits (n_samples, k) or numbers (n_samples,) for rows in the form
-        that was trained on: an array, a frame, or a Dataset."""
+        """The predicted labels (n_samples,), label bits (n_samples, k), or numbers (n_samples,), for k targets
+        (n_samples, k); the rows in the form that was trained on: an array or list, a frame, or a Dataset."""
         predicted = decided(self.answer(X), self.target)
         return predicted[:, 0] if self.target.kind == "regression" and predicted.shape[1] == 1 else predicted
 

@@ -16,7 +16,7 @@ from multilayer.engines.contract import Rows
 from multilayer.recipe import Recipe
 from multilayer.recipe.outputs import answer, one_hot
 
-LINEAR_L2 = 1e-4
+LINEAR_L2 = 0.01
 Scores: TypeAlias = dict[str, float]
 
 
@@ -63,12 +63,13 @@ def trivial_answer(target: Target, train: Rows, weight: Array | None, n: int) ->
 def linear_answer(data: Data, preparation: FittedPreparation, train: Rows) -> Array:
     """The answer of the best linear model to all rows: no hidden layer, trained to its minimum by L-BFGS.
 
-    Classes take l2 = 1 / (total weight of the training rows) on the weights, scikit-learn's default for logistic
-    regression, so that separable classes have a minimum too; labels share it, their losses being averaged.
+    Classes take l2 = 0.01 / (total weight of the training rows) on the weights, scikit-learn's logistic regression
+    with C=100: enough for separable classes to have a minimum, too little to spoil the model on a few rows. Labels
+    share it, their losses being averaged.
     """
     total = len(train) if data.weight is None else exact.total(data.weight[train])
     labels = data.target.n_out if data.target.kind == "multilabel" else 1
-    l2 = 0.0 if data.target.kind == "regression" else 1.0 / (total * labels)
+    l2 = 0.0 if data.target.kind == "regression" else LINEAR_L2 / (total * labels)
     recipe = Recipe.of(hidden=[], optimizer="lbfgs", epochs=100, l2=l2, keep="last").resolve(data.target)
     training = Reference().start([Member(recipe, preparation, train)], data)
     training.advance()

@@ -17,8 +17,8 @@ from multilayer.nn.layer import Backward, check_width
 class Linear:
     """y = x W + b, with x (n_samples, n_in), W (n_in, n_out), b (n_out,).
 
-    The weights stay zero until a `Sequential` draws them, or `set_weights` sets them by hand. A new Sequential draws
-    them anew, whatever they were: set them after it, or pass it `seed=None`.
+    Weights and biases stay zero until a `Sequential` draws them, or they are set by hand (`W.value[:] = ...`, or
+    `Sequential.set_weights`). A new Sequential draws them anew: set them after making it, or pass it `seed=None`.
     `weight_init="auto"` follows the activation that comes after.
     Derivation 1 in docs/derivations.md; Rumelhart, Hinton & Williams, Nature 323 (1986), 533.
 

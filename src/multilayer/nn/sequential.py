@@ -18,12 +18,12 @@ from multilayer.rng import Stream
 class Sequential:
     """y = f_k(... f_2(f_1(x))); a Sequential is itself a layer.
 
-    `net(x)` predicts. `net.forward(x)` always returns the output and backward, which takes dL/dy to dL/dx.
+    `net(x)` is the output alone. `net.forward(x)` always returns the output and backward, which takes dL/dy to dL/dx.
     `training=True` changes what some layers compute: dropout drops, and batch normalization takes the batch's mean
     and variance and moves its running ones. backward adds to the `grad` of every parameter, so two calls give the
     sum; the optimizer's `step()` sets it back to zero.
 
-    A new Sequential draws the weights of all layers from `seed`, each by its own initializer, also those that were
+    A new Sequential draws the weights of all layers from `seed`, each by its own initializer, even those that were
     set by hand or trained before: pass `seed=None` to keep what the layers already have.
 
     >>> net = Sequential(Linear(2, 3), ReLU(), Linear(3, 1), seed=0)
@@ -64,14 +64,12 @@ class Sequential:
         return x, backward_all
 
     def __call__(self, x: Any) -> Array:
-        """The prediction for x (n_samples, n_in), an array or rows of numbers; they take the weights' precision."""
-        x = np.asarray(x)
-        if x.dtype.kind != "f":
-            x = x.astype(self.params[0].value.dtype if self.params else np.float64)
-        return self.forward(x)[0]
+        """The output alone for x (n_samples, n_in), an array or rows of numbers; they take the weights' precision."""
+        precision = self.params[0].value.dtype if self.params else np.float64
+        return self.forward(np.asarray(x, dtype=precision))[0]
 
     def hidden(self, x: Array) -> list[Array]:
-        """The output of every layer for x, in order."""
+        """The output of every layer for x, in order; the last is the network's."""
         outputs = []
         for layer in self.layers:
             x = layer.forward(x)[0]
@@ -142,7 +140,7 @@ class Sequential:
         return {name: parameter.value.copy() for name, parameter in self.named_weights().items()}
 
     def set_weights(self, weights: Mapping[str, Any]) -> None:
-        """Set the named parameters and buffers; those not named stay. Raises before anything is changed.
+        """Set the named parameters and buffers; those not named stay. Where any is wrong, it raises and changes nothing.
 
         >>> net = Sequential(Linear(2, 1))
         >>> net.set_weights({"0.W": [[1.0], [1.0]], "0.b": [-1.5]})

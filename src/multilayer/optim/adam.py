@@ -1,4 +1,4 @@
-"""Adam: every entry moves by about lr, in the direction of its mean gradient."""
+"""Adam: every entry moves by about lr, against the sign of its mean gradient."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Adam(Optimizer):
     square. They start from zero, which m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t) undo at step t. By
     default lr 0.001, beta1 0.9, beta2 0.999, eps 1e-8. Kingma & Ba, arXiv 1412.6980 (ICLR 2015), algorithm 1.
 
-    The first step is lr in size whatever the gradient:
+    The first step is about lr in size, whatever the gradient:
 
     >>> from multilayer.arrays import Parameter
     >>> W = Parameter("W", np.array([[1.0, 1.0]]))
