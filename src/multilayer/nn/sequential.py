@@ -140,7 +140,7 @@ class Sequential:
         return {name: parameter.value.copy() for name, parameter in self.named_weights().items()}
 
     def set_weights(self, weights: Mapping[str, Any]) -> None:
-        """Set the named parameters and buffers; those not named stay. Where any is wrong, it raises and changes nothing.
+        """Set the named parameters and buffers; those not named stay. Where one is wrong, it raises and changes none.
 
         >>> net = Sequential(Linear(2, 1))
         >>> net.set_weights({"0.W": [[1.0], [1.0]], "0.b": [-1.5]})
