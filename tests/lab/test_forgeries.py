@@ -73,7 +73,10 @@ RECIPES: dict[str, tuple[dict[str, Any], str]] = {
     "another precision": ({"dtype": "float64"}, "its weights are not all float64, as its recipe says."),
     "an open precision": ({"dtype": "auto"}, "its recipe leaves something open."),
     "an open loss": ({"loss": "auto"}, "its recipe leaves something open."),
-    "a loss for numbers": ({"loss": "poisson"}, "loss=poisson needs numbers, but the target is binary. Use loss=auto."),
+    "a loss for numbers": (
+        {"loss": "poisson"},
+        "loss=poisson needs numbers, but the target is binary. Use loss=auto, or kind=regression.",
+    ),
 }
 
 

@@ -62,8 +62,8 @@ def test_a_run_of_your_own_network_is_not_stored(tmp_path):
     with pytest.raises(RefusedError) as refused:
         save_run(run, tmp_path)
     assert str(refused.value) == (
-        "A run of a network with layers of your own cannot be stored: they are code, which a file does not hold. "
-        "Keep the network's get_weights() instead."
+        "A run with layers or a loss of your own cannot be stored: they are code, which a file does not hold. "
+        "Keep its weights instead."
     )
     assert os.listdir(tmp_path) == []
 

@@ -59,6 +59,7 @@ def train(
     weight_decay: options.WeightDecay = None,
     recipe: options.Recipe = None,
     target: options.Target = None,
+    kind: options.Kind = None,
     prepare: options.Prepare = None,
     seed: options.Seed = None,
     split_seed: options.SplitSeed = None,

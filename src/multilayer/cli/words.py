@@ -119,6 +119,12 @@ def _weights_file(path: Path) -> dict[str, Any]:
     return found
 
 
-READ: dict[str, Callable[[str], Any]] = {"hidden": widths, "activation": names, "target": str, "recipe": str}
+READ: dict[str, Callable[[str], Any]] = {
+    "kind": str,
+    "hidden": widths,
+    "activation": names,
+    "target": str,
+    "recipe": str,
+}
 """How an option's word is read; `value` reads the others."""
 NOT_ASKED = ("data", "runs", "json_output", "engine", "seed", "weights", "bias")

@@ -27,7 +27,7 @@ def make_network(member: Member, n_in: int) -> Sequential:
 def last_layer(net: Sequential) -> Any:
     """The layer that gives the network's outputs, that of an inner network included."""
     layer: Any = net
-    while isinstance(layer, Sequential):
+    while isinstance(layer, Sequential) and layer.layers:
         layer = layer.layers[-1]
     return layer
 

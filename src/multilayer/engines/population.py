@@ -9,6 +9,7 @@ import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.engines.contract import History, Status
+from multilayer.errors import UsageError
 
 if TYPE_CHECKING:
     from multilayer.engines.reference import Learner
@@ -89,6 +90,8 @@ class Population:
         return {"members": [learner.state() for learner in self.learners]}
 
     def restore(self, state: dict[str, Any]) -> None:
+        if len(state["members"]) != len(self.learners):
+            raise UsageError(f"A state of {len(state['members'])} members cannot go on in {len(self.learners)}.")
         for learner, saved in zip(self.learners, state["members"], strict=True):
             learner.restore(saved)
         self._tables = [np.empty((0, 0))] * len(self.learners)

@@ -219,12 +219,13 @@ class Learner:
         }
 
     def _of(self) -> dict[str, Any]:
-        return {"recipe": self.recipe.digest, "seed": self.member.seed}
+        rows = [len(self.member.train), len(self.member.val), *self.data.x.shape]
+        return {"recipe": self.recipe.digest, "seed": self.member.seed, "rows": rows}
 
     def restore(self, state: dict[str, Any]) -> None:
         if state["of"] != self._of():
             raise UsageError(
-                "A saved training goes on in a training of the same recipe and seed only; this one is another."
+                "A saved training goes on in a training of the same recipe, seed and rows only; this one is another."
             )
         for name, parameter in self.net.named_weights().items():
             parameter.value[...] = state["weights"][name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
+from multilayer.arrays import Array
 from multilayer.constraints import check, options_of
 from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation, Split, Splitting, Target, tasks
 from multilayer.data.target import TargetKind
@@ -20,7 +22,7 @@ from multilayer.nn import Dropout, Sequential, Sigmoid, Softmax, losses
 from multilayer.nn.losses import Loss
 from multilayer.recipe import Recipe
 from multilayer.recipe.layers import described, output_activation
-from multilayer.recipe.outputs import form_of
+from multilayer.recipe.outputs import AUTOMATIC, form_of, network_outputs
 from multilayer.recipe.shorthand import SHORTHAND
 
 STANDS_FOR = {
@@ -76,22 +78,26 @@ def ask(
     Weights set by hand act on the inputs as they are, so with `weights` or `network` nothing is prepared unless
     asked for.
     """
+    loss, settings = _own_loss(settings)
     dataset, task, source = dataset_of(data, target, kind)
+    if loss is not None and kind is None and task is None and _only_looks_like_classes(dataset.target, loss):
+        dataset, task, source = dataset_of(data, target, "regression")
     if weights is not None and not isinstance(weights, Mapping):
         raise RecipeError(sentence("weights", "a table of arrays by name such as {'0.W': ..., '0.b': ...}", weights))
     by_hand = weights is not None or network is not None
-    loss, settings = _own_loss(settings)
+    encoding = Encoding.of(dataset)
     layers = None
     if network is not None:
         settings = _beside_network(network, settings, alone=weights is None and recipe is None)
-        layers = described(network)
+        layers = described(network, encoding.n_features)
         settings |= {"layers": layers} if layers else {}
     chosen = _recipe(recipe, task, settings)
+    if network is not None:
+        chosen = _with_its_loss(network, chosen, dataset.target)
     if chosen.epochs == 0 and not by_hand:
         raise RecipeError("epochs=0 trains nothing: set the weights by hand (weights=...), or ask for some epochs.")
     resolved = chosen.resolve(dataset.target)
     if network is not None:
-        _check_network(network, resolved)
         weights = network.get_weights()
         resolved = resolved if layers else replace(resolved, layers=())
     splitting = splitting or (task.splitting() if task else Splitting())
@@ -100,9 +106,10 @@ def ask(
     preparation = _preparation(prepare, task, resolved, dataset.target, by_hand)
     split = splitting.apply(dataset)
     _check_monitor(resolved, split)
-    encoding = Encoding.of(dataset)
     rows = Data.of(dataset, encoding)
     fitted = preparation.fit(encoding, rows.x, dataset.target, split.train, dataset.weight)
+    if network is not None and loss is None and not layers:
+        _check_outputs(network, fitted.apply(rows.x[split.train[:1]]), resolved, dataset.target)
     return Asked(
         *(dataset, task, source, resolved, splitting, split, preparation, fitted, rows),
         seeds=tuple(_seed(seed) for seed in seeds),
@@ -116,16 +123,48 @@ def ask(
 def _own_loss(settings: dict[str, Any]) -> tuple[Loss | None, dict[str, Any]]:
     """A loss of a user's own, and the settings with the loss of this version that takes the same targets instead."""
     loss = settings.get("loss")
+    if isinstance(loss, type):
+        raise RecipeError(f"loss must be a loss such as {loss.__name__}(), got the class itself.")
     if not callable(loss) or type(loss) in losses.LOSSES.values():
         return None, settings
-    return loss, {**settings, "loss": STANDS_FOR[losses.takes(loss)]}
+    if "reduction" in settings:
+        raise RecipeError("A loss of your own reduces as it likes: leave reduction out.")
+    stands_for = "gaussian_nll" if losses.outputs_per_target(loss) == 2 else STANDS_FOR[losses.takes(loss)]
+    return loss, {**settings, "loss": stands_for}
+
+
+def _only_looks_like_classes(target: Target, loss: Loss) -> bool:
+    """Whether a loss that takes numbers was given two distinct numbers."""
+    numbers = all(isinstance(label, (int, float)) and not isinstance(label, bool) for label in target.classes)
+    return losses.takes(loss) == "numbers" and target.kind == "binary" and numbers
 
 
 def _own(network: Sequential | None, loss: Loss | None) -> str | None:
-    """What no recipe can say, in words."""
-    parts = [repr(network)] if network else []
-    parts += [f"loss {type(loss).__qualname__}"] if loss else []
+    """What no recipe can say, as far as it can be told in words."""
+    parts = [_told(network)] if network else []
+    parts += [f"loss {_told(loss)}"] if loss else []
     return "; ".join(parts) or None
+
+
+def _told(thing: Any) -> str:
+    """A layer or a loss in words that are the same in every process."""
+    if isinstance(thing, Sequential):
+        return f"Sequential({', '.join(map(_told, thing.layers))})"
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        return repr(thing)
+    plain = {k: v for k, v in getattr(thing, "__dict__", {}).items() if isinstance(v, (bool, int, float, str))}
+    named = thing if hasattr(thing, "__qualname__") else type(thing)
+    return f"{named.__qualname__}({', '.join(f'{k}={v!r}' for k, v in sorted(plain.items()))})"
+
+
+def _check_outputs(network: Sequential, x: Array, recipe: Recipe, target: Target) -> None:
+    """Refuse a network of one's own whose outputs do not fit the target and the loss, before anything is trained."""
+    shape, n_out = np.shape(network(x)), network_outputs(recipe.loss["name"], target)
+    if shape != (1, n_out):
+        raise RecipeError(
+            f"Your network must give outputs of shape (n_samples, {n_out}) for this target and loss, got "
+            f"{shape} for one row."
+        )
 
 
 def _check_monitor(recipe: Recipe, split: Split) -> None:
@@ -156,8 +195,9 @@ def _beside_network(network: Sequential, settings: dict[str, Any], alone: bool) 
     return {**settings, "dtype": dtype}
 
 
-def _check_network(network: Sequential, recipe: Recipe) -> None:
-    """Refuse a network of one's own that does not go with its loss or optimizer."""
+def _with_its_loss(network: Sequential, recipe: Recipe, target: Target) -> Recipe:
+    """The recipe with the loss decided, without taking anything off the network; refuses what does not go with it."""
+    recipe = recipe.replace(loss=AUTOMATIC[target.kind]) if recipe.loss == "auto" else recipe
     last, name = last_layer(network), recipe.loss["name"]
     if isinstance(last, (Sigmoid, Softmax)) and form_of(name) != "numbers":
         raise RecipeError(
@@ -166,6 +206,7 @@ def _check_network(network: Sequential, recipe: Recipe) -> None:
         )
     if recipe.optimizer["name"] == "lbfgs" and any(isinstance(layer, Dropout) for layer in network.leaves()):
         raise RecipeError("L-BFGS needs an objective that does not change: leave out noise and dropout.")
+    return recipe
 
 
 def _recipe(recipe: Any, task: tasks.Task | None, settings: dict[str, Any]) -> Recipe:

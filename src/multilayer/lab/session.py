@@ -20,7 +20,8 @@ from multilayer.engines import History, Member, native
 from multilayer.errors import RefusedError
 from multilayer.lab.asking import Asked
 from multilayer.lab.run import Run, RunStatus
-from multilayer.lab.score import baselines, parts, split_scores
+from multilayer.lab.score import Scores, baselines, parts, split_scores
+from multilayer.nn import Sequential
 from multilayer.recipe import Question, weights_digest
 from multilayer.recipe.layers import output_activation
 from multilayer.recipe.outputs import answer
@@ -60,6 +61,8 @@ class Session:
         ]
         if asked.network is not None and len(members) > 1:
             raise RefusedError("A network of your own can be trained under one seed at a time.")
+        if asked.own:
+            _copied(asked.network)
         self.started = datetime.datetime.now(datetime.UTC)
         self._clock = time.perf_counter()
         self.training = self.engine.start(members, asked.data, threads=threads)
@@ -82,7 +85,7 @@ class Session:
         self.training.interrupt()
         seconds = time.perf_counter() - self._clock
         asked = self.asked
-        measured = baselines(asked.dataset, asked.data, asked.fitted, asked.split) if with_baselines else {}
+        measured = self._baselines() if with_baselines else {}
         rows = {part: len(rows) for part, rows in parts(asked.split).items()}
         history = self.training.history
         runs = []
@@ -107,10 +110,18 @@ class Session:
                     machine=machine(),
                     started=self.started.isoformat(timespec="seconds"),
                     seconds=seconds,
-                    network=copy.deepcopy(asked.network) if asked.own else None,
+                    network=_copied(asked.network) if asked.own else None,
                 )
             )
         return runs
+
+    def _baselines(self) -> dict[str, dict[str, Scores]]:
+        """The baselines; none when one is interrupted in waiting for them, so that the run is not lost."""
+        asked = self.asked
+        try:
+            return baselines(asked.dataset, asked.data, asked.fitted, asked.split)
+        except KeyboardInterrupt:
+            return {}
 
     def _scores(self, member: int) -> dict[str, dict[str, float]]:
         asked = self.asked
@@ -120,6 +131,14 @@ class Session:
             outputs = self.training.predict(asked.data.x[rows], member)
             probs[part] = answer(outputs, asked.recipe.loss["name"], ends_in, asked.dataset.target, asked.fitted)
         return split_scores(asked.dataset, probs, asked.split)
+
+
+def _copied(network: Sequential | None) -> Sequential | None:
+    """The network as it is now, so that a run does not follow what is done to it later."""
+    try:
+        return copy.deepcopy(network)
+    except Exception as error:
+        raise RefusedError(f"A layer of your network cannot be copied for the record: {error}.") from None
 
 
 def _sealed(weights: dict[str, Array]) -> dict[str, Array]:

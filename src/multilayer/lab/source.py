@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from multilayer.data import Dataset, tasks
+from multilayer.data.frame import frame_of, is_frame
 from multilayer.data.target import TargetKind
 from multilayer.errors import DataError, shown
 
@@ -21,9 +22,11 @@ def dataset_of(data: Any, target: Any = None, kind: TargetKind | None = None) ->
     the target is taken for. Raises DataError where it is none of these.
     """
     pair = isinstance(data, tuple) and len(data) == 2
-    named = isinstance(target, str) or (isinstance(target, list) and all(isinstance(name, str) for name in target))
+    own = isinstance(data, (Dataset, tasks.Task)) or (isinstance(data, str) and not looks_like_path(data))
     if target is not None and (pair or isinstance(data, (Dataset, tasks.Task))):
         raise DataError(f"The data has a target of its own: leave target={shown(target)} out.")
+    if kind is not None and own:
+        raise DataError(f"The data has a target of its own, whose kind is known: leave kind={shown(kind)} out.")
     if isinstance(data, Dataset):
         return data, None, "a dataset"
     if isinstance(data, tasks.Task):
@@ -42,9 +45,15 @@ def dataset_of(data: Any, target: Any = None, kind: TargetKind | None = None) ->
             "data must be the name of a task, the path of a table, (X, y), or a frame with target=, got "
             f"{type(data).__name__} and no target."
         )
-    if named:
+    if isinstance(target, str) or (is_frame(data) and _are_columns(target, data)):
         return Dataset.from_frame(data, target, kind=kind), None, "a frame"
     return Dataset.from_arrays(data, target, kind=kind), None, "arrays"
+
+
+def _are_columns(target: Any, frame: Any) -> bool:
+    """Whether a list names columns of a frame rather than being labels."""
+    names = set(frame_of(frame).columns)
+    return isinstance(target, (list, tuple)) and all(isinstance(name, str) and name in names for name in target)
 
 
 def looks_like_path(data: str | os.PathLike[str]) -> bool:

@@ -32,10 +32,10 @@ def model_of(run: Run) -> ModelFile:
 
     The record is that of `Run.to_dict`, with the names of the history's series in place of their values.
     """
-    if run.network is not None:
+    if run.question.own is not None:
         raise RefusedError(
-            "A run of a network with layers of your own cannot be stored: they are code, which a file does not hold. "
-            "Keep the network's get_weights() instead."
+            "A run with layers or a loss of your own cannot be stored: they are code, which a file does not hold. "
+            "Keep its weights instead."
         )
     if len(run.question.recipe.layers) > MOST_LAYERS:
         raise RefusedError(f"A run of more than {MOST_LAYERS} layers cannot be stored.")

@@ -83,6 +83,9 @@ def fit(net: Sequential, X: Any, y: Any, *, seed: int = 0, val: float = 0.0, **s
     >>> run.predict([[0, 1], [1, 1]])
     array([1, 0])
     """
+    for name in ("splitting", "engine", "network", "weights", "recipe"):
+        if name in settings:
+            raise UsageError(f"fit decides {name} itself: leave it out, or use train.")
     check(Real(0, 1, open_high=True), val, "val")
     splitting = Splitting(train=1.0 - val, val=val, test=0.0)
     settings.setdefault("prepare", Preparation(inputs="none", target="none"))

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from multilayer.constraints import Choice, Integer, Or, check, options_of
-from multilayer.errors import RecipeError, shown, unknown
+from multilayer.errors import RecipeError, UsageError, shown, unknown
 from multilayer.nn import (
     ACTIVATIONS,
     BatchNorm,
@@ -198,16 +200,18 @@ def _activation_after(entries: Sequence[Entry], position: int) -> str | None:
     return None
 
 
-def described(net: Sequential) -> list[Entry] | None:
-    """The entries of a network made by hand; None where they cannot say it: layers of a user's own, a network inside
-    the network, or a layer that stands in two places.
+def described(net: Sequential, n_in: int) -> list[Entry] | None:
+    """The entries of a network made by hand for inputs of width `n_in`; None where they cannot say it: layers or
+    initializers of a user's own, a network inside the network, shared weights, weights frozen one by one.
 
-    >>> described(Sequential(Linear(2, 4), Dropout(0.5)))[1]
+    What the entries say is built and compared with the network itself.
+
+    >>> described(Sequential(Linear(2, 4), Dropout(0.5)), 2)[1]
     {'layer': 'dropout', 'p_drop': 0.5}
     """
     kinds = {cls: kind for kind, cls in LAYERS.items()}
     layers: list[Any] = list(net.layers)
-    if any(type(layer) not in kinds for layer in layers) or len({id(layer) for layer in layers}) < len(layers):
+    if any(type(layer) not in kinds for layer in layers) or not any(dense(kinds[type(layer)]) for layer in layers):
         return None
     entries = []
     for layer in layers:
@@ -215,7 +219,24 @@ def described(net: Sequential) -> list[Entry] | None:
         entry: Entry = {"layer": kind, **({"units": layer.n_out} if dense(kind) else {})}
         names = [field.name for field in dataclasses.fields(layer) if field.init and field.name not in WIDTHS]
         entries.append({**entry, **{name: getattr(layer, name) for name in names}})
-    return entries
+    try:
+        rebuilt = network([normalized(entry, "a layer") for entry in entries], n_in, seed=None)
+        return entries if _same(net, rebuilt, n_in) else None
+    except UsageError:
+        return None
+
+
+def _same(net: Sequential, rebuilt: Sequential, n_in: int) -> bool:
+    """Whether two networks have the same weights by name and, with equal weights, the same outputs."""
+    ours, theirs = net.named_weights(), rebuilt.named_weights()
+    if {name: (p.value.shape, p.frozen) for name, p in ours.items()} != {
+        name: (p.value.shape, p.frozen) for name, p in theirs.items()
+    } or len({p.value.dtype for p in ours.values()}) != 1:
+        return False
+    for name, parameter in theirs.items():
+        parameter.assign(ours[name].value.copy())
+    x = np.linspace(-1, 1, n_in, dtype=ours[next(iter(ours))].value.dtype)[None]
+    return np.array_equal(net.forward(x)[0], rebuilt.forward(x)[0], equal_nan=True)
 
 
 def network(entries: Iterable[Entry], n_in: int, *, seed: int | None, dtype: Any = "float64") -> Sequential:

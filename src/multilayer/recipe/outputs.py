@@ -45,7 +45,9 @@ def fitting_loss(entries: Sequence[Entry], loss: Any, target: Target) -> tuple[S
     if numbers and form != "numbers":
         raise RecipeError(f"loss={name} needs classes, but the target is numbers. Use loss=squared_error.")
     if not numbers and name in ONLY_NUMBERS:
-        raise RecipeError(f"loss={name} needs numbers, but the target is {target.kind}. Use loss=auto.")
+        raise RecipeError(
+            f"loss={name} needs numbers, but the target is {target.kind}. Use loss=auto, or kind=regression."
+        )
     if form == "classes" and target.kind == "multilabel":
         raise RecipeError(f"loss={name} chooses one class, but the target has several labels. Use loss=auto.")
     stays = layer_entries.output_activation(entries)
@@ -72,8 +74,7 @@ def network_outputs(loss: str, target: Target) -> int:
         return int(target.values.shape[1]) * losses.outputs_per_target(losses.get(loss))
     if target.kind == "multilabel":
         return int(target.values.shape[1])
-    k = len(target.classes)
-    return k if k > 2 or form_of(loss) == "classes" else 1
+    return 1 if target.kind == "binary" and form_of(loss) != "classes" else len(target.classes)
 
 
 def training_target(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Annotated, Any
 
+import numpy as np
+
 from multilayer.constraints import Boolean, Choice, Count, Fraction, Integer, check, options_of
 from multilayer.errors import RecipeError, shown, unknown
 from multilayer.nn import ACTIVATIONS
@@ -62,8 +64,9 @@ def checked_shorthand(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hidden(hidden: Any) -> list[int]:
     """The widths of the hidden layers; one number is one layer, None and "none" are none."""
-    if hidden in (None, "none"):
+    if hidden is None or (isinstance(hidden, str) and hidden == "none"):
         return []
+    hidden = hidden.tolist() if isinstance(hidden, np.ndarray) else hidden
     widths = (hidden,) if isinstance(hidden, Integral) and not isinstance(hidden, bool) else hidden
     if not isinstance(widths, (list, tuple)):
         raise RecipeError(f"hidden must be a list of whole numbers such as [40, 40], got {shown(hidden)}.")
