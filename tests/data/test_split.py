@@ -49,6 +49,11 @@ def test_classes_are_dealt_within_one_row(codes, fractions, seed):
         assert all(abs(count - size * fraction) < 1 + 1e-6 for count, fraction in zip(got, fractions, strict=True))
 
 
+def test_a_rare_class_fills_no_part_twice():
+    """A class of two rows, one of which train must have: the other goes elsewhere."""
+    assert shares([6, 8, 3, 2], (0.29, 0.42, 0.29))[3] in {(1, 1, 0), (1, 0, 1)}
+
+
 @LAWS
 @given(sizes=st.lists(st.integers(4, 400), min_size=1, max_size=12), fractions=FRACTIONS)
 def test_totals_are_largest_remainders_of_the_whole(sizes, fractions):

@@ -189,7 +189,8 @@ def shares(sizes: Sequence[int], fractions: Sequence[float]) -> list[tuple[int, 
             row[0], left[place], lacking[0] = 1, left[place] - 1, lacking[0] - 1
     allowed = [part for part in range(3) if fractions[part] > 0]
     for row, extra, size in zip(counts, left, sizes, strict=True):
-        needy = sorted(allowed, key=lambda part: (-lacking[part], row[part] - size * fractions[part]))
+        below = [part for part in allowed if row[part] <= size * fractions[part] + SLACK]
+        needy = sorted(below, key=lambda part: (-lacking[part], row[part] - size * fractions[part]))
         for part in needy[:extra]:
             row[part] += 1
             lacking[part] -= 1
