@@ -238,3 +238,9 @@ def test_what_fit_refuses(asked, sentence):
     with pytest.raises(UsageError) as caught:
         ml.fit(network(), X, Y, **asked)
     assert str(caught.value) == sentence
+
+
+def test_a_dataset_that_says_classes_keeps_them_under_a_loss_of_numbers():
+    data = ml.Dataset.from_arrays(X, Y)
+    run = ml.train(data, hidden=[3], loss=FourthPower(), epochs=1, splitting=ml.Splitting(1.0, 0.0, 0.0))
+    assert run.target.kind == "binary"

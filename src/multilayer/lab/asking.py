@@ -80,7 +80,8 @@ def ask(
     """
     loss, settings = _own_loss(settings)
     dataset, task, source = dataset_of(data, target, kind)
-    if loss is not None and kind is None and task is None and _only_looks_like_classes(dataset.target, loss):
+    told = kind is not None or task is not None or isinstance(data, Dataset)
+    if loss is not None and not told and _only_looks_like_classes(dataset.target, loss):
         dataset, task, source = dataset_of(data, target, "regression")
     if weights is not None and not isinstance(weights, Mapping):
         raise RecipeError(sentence("weights", "a table of arrays by name such as {'0.W': ..., '0.b': ...}", weights))
