@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from multilayer.data import Dataset, Encoding, Preparation, Splitting, tasks
-from multilayer.engines import Data, Engine, Member, Reference, Training
+from multilayer.engines import Data, Engine, Member, Reference, Training, native
+from multilayer.engines.native_engine import Native
 from multilayer.recipe import Recipe
 
-ENGINES: list[Callable[[], Engine]] = [Reference]
+ENGINES: list[Callable[[], Engine]] = [Reference, *([Native] if native.instruction_set() else [])]
 
 
 class Table:
@@ -91,6 +92,24 @@ RECIPES: dict[str, dict[str, Any]] = {
     "wide": {"hidden": [20], "activation": "gelu", "batch_size": 7, "dtype": "float64"},
 }
 """Seventeen kinds of training."""
+
+
+def trainable(engine: Engine) -> dict[str, dict[str, Any]]:
+    """Those that the engine does not refuse."""
+    table = tables()["numbers"]
+    return {n: given for n, given in RECIPES.items() if engine.refuses(table.member(**given).recipe) is None}
+
+
+def member_or_refusal(table: Table, engine: Engine, name: str, **given: Any) -> Member | None:
+    """The member; None, with its sentence asserted, where the engine refuses it."""
+    member = table.member(**{**RECIPES[name], **given})
+    if name in trainable(engine):
+        return member
+    optimizer = RECIPES[name]["optimizer"]
+    sentence = f"The native engine has no optimizer {optimizer}; the reference engine has it."
+    assert engine.name == "native"
+    assert engine.refuses(member.recipe) == sentence
+    return None
 
 
 def same_weights(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from multilayer.engines import batches
-from tests.engines.contract import ENGINES, RECIPES, outcome, packed, same_weights, tables, unpacked
+from tests.engines.contract import (
+    ENGINES,
+    RECIPES,
+    member_or_refusal,
+    outcome,
+    packed,
+    same_weights,
+    tables,
+    trainable,
+    unpacked,
+)
 from tests.scale import cases
 
 ROOT = Path(__file__).parents[2]
@@ -17,22 +27,23 @@ TABLES = tables()
 pytestmark = pytest.mark.parametrize("engine", [make() for make in ENGINES], ids=lambda engine: engine.name)
 
 
-def members(table, **given):
-    return [table.member(seed=i % 3, **{**settings, **given}) for i, settings in enumerate(RECIPES.values())]
+def members(table, engine, **given):
+    recipes = trainable(engine).values()
+    return [table.member(seed=i % 3, **{**settings, **given}) for i, settings in enumerate(recipes)]
 
 
 @pytest.mark.parametrize("kind", [*TABLES][:: cases(normal=2, accept=1)])
 def test_a_member_alone_is_the_member_in_a_crowd(engine, kind, figure):
     table = TABLES[kind]
-    everyone = members(table)
+    everyone = members(table, engine)
     figure(f"members of a population, each with the bits it has alone: {kind}", len(everyone))
-    assert len(everyone) >= 17
+    assert len(everyone) >= 14
     crowd = table.start(engine, everyone)
     crowd.advance()
     for place, member in enumerate(everyone):
         alone = table.start(engine, [member])
         alone.advance()
-        assert outcome(alone) == outcome(crowd, place), list(RECIPES)[place]
+        assert outcome(alone) == outcome(crowd, place), list(trainable(engine))[place]
         assert all(np.isfinite(value).all() for value in alone.weights().values())
 
 
@@ -47,7 +58,9 @@ def test_members_do_not_share_their_draws(engine):
 @pytest.mark.parametrize("name", RECIPES)
 def test_stopping_and_going_on_changes_nothing(engine, name, figure):
     table = TABLES["classes"]
-    member = table.member(seed=4, **RECIPES[name])
+    member = member_or_refusal(table, engine, name, seed=4)
+    if member is None:
+        return
     whole = table.start(engine, [member])
     whole.advance()
     points = np.random.default_rng(len(name)).integers(0, whole.steps() + 1, cases(normal=2, accept=25))
@@ -69,7 +82,7 @@ def test_stopping_and_going_on_changes_nothing(engine, name, figure):
 
 def test_a_population_goes_on_in_another_process(engine, tmp_path):
     table = TABLES["classes"]
-    training = table.start(engine, members(table))
+    training = table.start(engine, members(table, engine))
     training.advance(steps=7)
     (tmp_path / "state.json").write_text(packed(training.state()))
     code = (
@@ -79,7 +92,7 @@ def test_a_population_goes_on_in_another_process(engine, tmp_path):
         "from tests.engines.test_contract import members\n"
         "table = tables()['classes']\n"
         f"engine = next(made for made in (make() for make in ENGINES) if made.name == {engine.name!r})\n"
-        "training = table.start(engine, members(table))\n"
+        "training = table.start(engine, members(table, engine))\n"
         "path = Path(sys.argv[1])\n"
         "training.restore(unpacked(path.read_text()))\n"
         "training.advance()\n"
@@ -94,7 +107,9 @@ def test_a_population_goes_on_in_another_process(engine, tmp_path):
 @pytest.mark.parametrize("name", RECIPES)
 def test_in_pieces_is_at_once(engine, name):
     table = TABLES["numbers"]
-    member = table.member(**RECIPES[name])
+    member = member_or_refusal(table, engine, name)
+    if member is None:
+        return
     whole, by_epochs, by_steps = (table.start(engine, [member]) for _ in range(3))
     whole.advance()
     while by_epochs.status() == "training":

@@ -35,10 +35,10 @@ def machine(monkeypatch):
     return pretend
 
 
-@pytest.mark.skipif(native._extension() is None, reason="built without the native engine")
+@pytest.mark.skipif(native._native() is None, reason="built without the native engine")
 def test_the_extension_reports_this_machine():
     flags = _processor_flags()
-    supported = native._extension().supported_instruction_sets()
+    supported = native._native().supported_instruction_sets()
     assert ("avx2" in supported) == ({"avx2", "fma"} <= flags)
     assert ("avx512" in supported) == ({"avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags)
     assert "-ffp-contract=off" in native.built_with()
@@ -46,7 +46,7 @@ def test_the_extension_reports_this_machine():
 
 def test_the_native_engine_is_there_when_it_is_required():
     if os.environ.get("MULTILAYER_REQUIRE_NATIVE") == "1":
-        assert native._extension() is not None
+        assert native._native() is not None
 
 
 def test_the_best_instruction_set_is_taken(machine):

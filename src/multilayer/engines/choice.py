@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from multilayer.engines.contract import Engine
+from multilayer.engines.native_engine import Native
 from multilayer.engines.reference import Reference
 from multilayer.errors import RefusedError, UsageError, unknown
 from multilayer.recipe import Recipe
 
-ENGINES: dict[str, type[Reference]] = {"reference": Reference}
+ENGINES: dict[str, type[Native] | type[Reference]] = {"native": Native, "reference": Reference}
+WORDS = {
+    "native": "the same bits on every machine, at its full speed.",
+    "reference": "it trains whatever gradients can train.",
+}
 
 
 def choose(recipe: Recipe, engine: str = "auto") -> tuple[Engine, str]:
@@ -18,15 +23,12 @@ def choose(recipe: Recipe, engine: str = "auto") -> tuple[Engine, str]:
     """
     if engine != "auto" and engine not in ENGINES:
         raise UsageError(unknown("engine", engine, ["auto", *ENGINES]))
-    reasons = []
-    for name, cls in ENGINES.items():
-        if engine not in ("auto", name):
-            continue
-        reason = cls().refuses(recipe)
+    reasons: list[str] = []
+    for name in ENGINES if engine == "auto" else [engine]:
+        chosen = ENGINES[name]()
+        reason = chosen.refuses(recipe)
         if reason is None:
-            return (
-                cls(),
-                f"{name}, as asked for." if engine == name else f"{name}: it trains whatever gradients can train.",
-            )
+            because = "as asked for." if engine == name else reasons[0] if reasons else WORDS[name]
+            return chosen, f"{name}, {because}" if engine == name else f"{name}: {because}"
         reasons.append(reason)
-    raise RefusedError(reasons[0])
+    raise RefusedError(reasons[-1])

@@ -17,17 +17,27 @@ INSTRUCTION_SETS = ("avx512", "avx2", "neon", "none")
 
 def instruction_set() -> str | None:
     """The instruction set that the native engine uses here, or None where there is no native engine to use."""
-    module = _extension()
-    if module is None:
+    if _native() is None:
         return None
-    supported = [*module.supported_instruction_sets(), "none"]
+    supported = [*instruction_sets(), "none"]
     name = _asked(supported) or supported[0]
     return None if name == "none" else name
 
 
+def instruction_sets() -> list[str]:
+    """The instruction sets that the native engine was built for and this machine has, the best first."""
+    module = _native()
+    return [] if module is None else list(module.supported_instruction_sets())
+
+
+def extension(name: str) -> ModuleType:
+    """The engine's compiled module for one of `instruction_sets()`."""
+    return importlib.import_module(f"multilayer._native_{name}")
+
+
 def why_missing() -> str | None:
     """The reason why there is no native engine to use, in a sentence; None when there is one."""
-    if _extension() is None:
+    if _native() is None:
         return (
             "multilayer was installed without its native engine, because no C++ compiler (GCC or Clang) or no Python "
             "header files were found. Install what is missing and reinstall multilayer to have it."
@@ -41,12 +51,13 @@ def why_missing() -> str | None:
 
 def built_with() -> str | None:
     """The compiler and the flags that built the native engine, as they stand in a run's record."""
-    module = _extension()
+    module = _native()
     return None if module is None else f"{module.compiler} {module.flags}"
 
 
-def _extension() -> ModuleType | None:
-    """The compiled module; None when it was left out of the build. One that is there and broken raises ImportError."""
+def _native() -> ModuleType | None:
+    """The module that knows the machine; None when the native engine was left out of the build. One that is there and
+    broken raises ImportError."""
     try:
         return importlib.import_module("multilayer._native")
     except ModuleNotFoundError:

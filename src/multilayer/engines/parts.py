@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from multilayer.engines.contract import Member
+from multilayer.engines.contract import Data, Member
+from multilayer.errors import UsageError
 from multilayer.nn import Sequential, losses
 from multilayer.optim import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from multilayer.recipe import Recipe
@@ -56,3 +57,27 @@ def make_schedule(entry: Mapping[str, Any]) -> Schedule:
     if options.get("then"):
         options["then"] = make_schedule(options["then"])
     return SCHEDULES[entry["name"]](**options)
+
+
+def untrainable(recipe: Recipe) -> str | None:
+    """Why no engine can train this recipe, in a sentence; None where one can."""
+    if recipe.epochs and any(entry["layer"] == "step" for entry in recipe.layers):
+        return (
+            "A step activation cannot be trained by gradients: its derivative is zero wherever it exists. "
+            "Use sigmoid, or set the weights by hand and write epochs=0."
+        )
+    return None
+
+
+def identity(member: Member, data: Data) -> dict[str, Any]:
+    """What a saved state belongs to, as plain data."""
+    rows = [len(member.train), len(member.val), *data.x.shape]
+    return {"recipe": member.recipe.digest, "seed": member.seed, "rows": rows}
+
+
+def check_identity(saved: Mapping[str, Any], member: Member, data: Data) -> None:
+    """Raise UsageError where a saved state belongs to another training."""
+    if saved != identity(member, data):
+        raise UsageError(
+            "A saved training goes on in a training of the same recipe, seed and rows only; this one is another."
+        )

@@ -39,11 +39,8 @@ class Progress:
         """Why the loss of a step means divergence, in words; an empty text where it does not."""
         if self.first_loss is None:
             self.first_loss = value
-        if not math.isfinite(value):
-            return f"the training loss became {value}"
-        if value - self.first_loss > EXPLODED * (abs(self.first_loss) + 1):
-            return f"the training loss grew from {self.first_loss:.3g} to {value:.3g}"
-        return ""
+        healthy = math.isfinite(value) and value - self.first_loss <= EXPLODED * (abs(self.first_loss) + 1)
+        return "" if healthy else explosion(self.first_loss, value)
 
     def end_epoch(self, row: dict[str, float], weights: Weights) -> None:
         """Enter a finished epoch into the history."""
@@ -62,18 +59,64 @@ class Progress:
             return
         self.stale += 1
         if recipe.patience is not None and self.stale >= recipe.patience:
-            best = "" if self.best is None else f" than {self.best:.4g}, of epoch {self.best_epoch}"
-            self.status, self.why = "stopped", f"no better {recipe.monitor}{best}, for {self.stale} epochs"
+            self.end("stopped", recipe)
 
-    def kept(self, monitor: str) -> str:
-        """Which epoch's weights remain, in words, where it is not simply the last one's."""
-        if not self.best_weights:
-            return ""
-        return f", the best kept: epoch {self.best_epoch} with validation {monitor} {self.best:.4g}"
+    def end(self, status: Status, recipe: Recipe, *, cause: str = "", step: int = 0) -> None:
+        """Close the training, and say in one sentence how it ended."""
+        best = (self.best, self.best_epoch) if self.best is not None else None
+        kept = bool(self.best_weights)
+        self.status = status
+        self.why = ended(
+            status, recipe, epoch=self.epoch, best=best, kept=kept, stale=self.stale, cause=cause, step=step
+        )
 
     def remaining(self) -> Weights:
         """The weights to keep when the present ones are not: the best, or those of the last epoch that ended well."""
         return self.best_weights or self.finite_weights
+
+
+def ended(
+    status: Status,
+    recipe: Recipe,
+    *,
+    epoch: int,
+    best: tuple[float, int] | None,
+    kept: bool,
+    stale: int = 0,
+    cause: str = "",
+    step: int = 0,
+) -> str:
+    """How a training stands or ended, in one sentence.
+
+    `best` is the best monitored value and its epoch; `kept` says whether that epoch's weights remain; `cause` and
+    `step` are those of a divergence.
+    """
+    if status == "training":
+        return "in training"
+    if status == "complete" and not recipe.epochs:
+        return "no training asked for"
+    if status == "stopped":
+        than = f" than {best[0]:.4g}, of epoch {best[1]}" if best else ""
+        return f"no better {recipe.monitor}{than}, for {stale} epochs"
+    if status == "diverged":
+        remain = f"the weights of epoch {epoch} are kept" if epoch else "the starting weights are kept"
+        if kept and best:
+            remain = f"the best weights, of epoch {best[1]}, are kept"
+        return f"{cause} at step {step}; {remain}. Try a smaller lr than {recipe.lr:g}"
+    how = f"all {epoch} epochs done" if status == "complete" else f"interrupted after {epoch} epochs"
+    if kept and best:
+        how += f", the best kept: epoch {best[1]} with validation {recipe.monitor} {best[0]:.4g}"
+    return how
+
+
+def explosion(first: float, value: float) -> str:
+    """Why the loss of a step means divergence, in words."""
+    if not math.isfinite(value):
+        return f"the training loss became {value}"
+    return f"the training loss grew from {first:.3g} to {value:.3g}"
+
+
+NOT_FINITE = "a weight left the finite numbers"
 
 
 def _better(value: float, old: float | None, greater: bool, by: float = 0.0) -> bool:

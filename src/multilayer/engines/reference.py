@@ -21,10 +21,10 @@ from multilayer.arrays import Array
 from multilayer.data import METRICS, defaults_for
 from multilayer.engines.batches import epoch_order
 from multilayer.engines.contract import Data, Member, Rows
-from multilayer.engines.parts import make_loss, make_network, make_optimizer
+from multilayer.engines.parts import check_identity, identity, make_loss, make_network, make_optimizer, untrainable
 from multilayer.engines.population import Population
-from multilayer.engines.progress import Progress
-from multilayer.errors import RefusedError, UsageError
+from multilayer.engines.progress import NOT_FINITE, Progress
+from multilayer.errors import RefusedError
 from multilayer.optim import LBFGS, Optimizer
 from multilayer.recipe import Recipe
 from multilayer.recipe.layers import output_activation
@@ -40,12 +40,7 @@ class Reference:
     arithmetic = "reference"
 
     def refuses(self, recipe: Recipe) -> str | None:
-        if recipe.epochs and any(entry["layer"] == "step" for entry in recipe.layers):
-            return (
-                "A step activation cannot be trained by gradients: its derivative is zero wherever it exists. "
-                "Use sigmoid, or set the weights by hand and write epochs=0."
-            )
-        return None
+        return untrainable(recipe)
 
     def start(self, members: Sequence[Member], data: Data, *, threads: int | None = None) -> Population:
         """A training of these members; `threads` has no effect here, the members take turns."""
@@ -77,7 +72,7 @@ class Learner:
         self.metrics = [name for name in dict.fromkeys([headline, monitor]) if name != "loss"]
         self.progress = Progress(finite_weights=self.net.get_weights())
         if self.recipe.epochs == 0:
-            self.progress.status, self.progress.why = "complete", "no training asked for"
+            self.progress.end("complete", self.recipe)
 
     def advance(self, epochs: int | None = None, steps: int | None = None) -> None:
         """Go on by so many epochs or steps, or to the end."""
@@ -156,15 +151,14 @@ class Learner:
     def _end_epoch(self) -> None:
         progress, weights = self.progress, self.net.get_weights()
         if not all(np.isfinite(value).all() for value in weights.values()):
-            self._diverged("a weight left the finite numbers")
+            self._diverged(NOT_FINITE)
             return
         loss = progress.loss_sum / progress.weight_sum if progress.weight_sum else 0.0
         row = {"loss": loss, "lr": self.optimizer.lr_used, **self._validate()}
         progress.end_epoch(row, weights)
         self._judge(row)
         if progress.status == "training" and progress.epoch >= self.recipe.epochs:
-            progress.status = "complete"
-            progress.why = f"all {progress.epoch} epochs done" + progress.kept(self.recipe.monitor)
+            progress.end("complete", self.recipe)
         if progress.status != "training" and progress.best_weights:
             self.net.set_weights(progress.best_weights)
 
@@ -192,41 +186,26 @@ class Learner:
         keeps_best = on_validation and self.recipe.keep == "best"
         self.progress.judge(value, self.recipe, greater=greater, keep=self.net.get_weights if keeps_best else None)
 
-    def _diverged(self, what: str) -> None:
-        progress = self.progress
-        kept = f"the weights of epoch {progress.epoch} are kept" if progress.epoch else "the starting weights are kept"
-        if progress.best_weights:
-            kept = f"the best weights, of epoch {progress.best_epoch}, are kept"
-        step = self.optimizer.steps
-        progress.status = "diverged"
-        progress.why = f"{what} at step {step}; {kept}. Try a smaller lr than {self.recipe.lr:g}"
-        self.net.set_weights(progress.remaining())
+    def _diverged(self, cause: str) -> None:
+        self.progress.end("diverged", self.recipe, cause=cause, step=self.optimizer.steps)
+        self.net.set_weights(self.progress.remaining())
 
     def interrupt(self) -> None:
         """End here, with the best weights or those of the last whole epoch: a step may have been cut in two."""
-        progress = self.progress
-        if progress.status == "training":
-            progress.status = "interrupted"
-            progress.why = f"interrupted after {progress.epoch} epochs" + progress.kept(self.recipe.monitor)
-            self.net.set_weights(progress.remaining())
+        if self.progress.status == "training":
+            self.progress.end("interrupted", self.recipe)
+            self.net.set_weights(self.progress.remaining())
 
     def state(self) -> dict[str, Any]:
         return {
-            "of": self._of(),
+            "of": identity(self.member, self.data),
             "weights": self.net.get_weights(),
             "optimizer": self.optimizer.state(),
             "progress": asdict(self.progress),
         }
 
-    def _of(self) -> dict[str, Any]:
-        rows = [len(self.member.train), len(self.member.val), *self.data.x.shape]
-        return {"recipe": self.recipe.digest, "seed": self.member.seed, "rows": rows}
-
     def restore(self, state: dict[str, Any]) -> None:
-        if state["of"] != self._of():
-            raise UsageError(
-                "A saved training goes on in a training of the same recipe, seed and rows only; this one is another."
-            )
+        check_identity(state["of"], self.member, self.data)
         for name, parameter in self.net.named_weights().items():
             parameter.value[...] = state["weights"][name]
             parameter.grad[...] = 0

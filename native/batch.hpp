@@ -1,0 +1,165 @@
+// One batch at work: its rows in the engine's layout, their targets, losses and slopes.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "gather.hpp"
+#include "losses.hpp"
+#include "network.hpp"
+#include "team.hpp"
+
+namespace multilayer {
+
+template <class T, bool ABREAST>
+struct Batch {
+    using Place = Layout<T, ABREAST>;
+
+    Workspace<T> space;
+    int rows = 0;
+
+    Batch() = default;
+    Batch(const Network<T, ABREAST>& network, const Loss& loss, int targets, int most_rows)
+        : space(network.workspace(most_rows)),
+          rows(most_rows),
+          n_out_(network.n_out()),
+          targets_(targets),
+          terms_(loss.terms(network.n_out())),
+          target_(std::size_t(Place::groups(most_rows)) * targets * LANES<T>),
+          row_sums_(std::size_t(Place::groups(most_rows)) * LANES<T>),
+          weights_(most_rows),
+          factors_(std::size_t(Place::groups(most_rows)) * LANES<T>) {}
+
+    // q of 5.10: the losses of a row.
+    int terms_of_loss() const { return terms_; }
+    // W: the sum of the rows' weights.
+    double weight() const { return weight_; }
+    // S: the weighted sum of the rows' losses.
+    double sum(std::size_t lane) const { return sums_[lane]; }
+    double value(std::size_t lane, bool mean) const {
+        if (!mean) return sums_[lane];
+        return weight_ != 0 ? sums_[lane] / (weight_ * terms_) : 0.0;
+    }
+
+    // Brings in the rows; row(lane, i) is the table's number of row i for the member in a lane.
+    template <class Row>
+    void gather(Team& team, const std::vector<Gatherer>& members, const Row& row) {
+        weighted_ = members[0].weighted();
+        team.each(rows, double(space.input.size()) / rows, [&](std::size_t begin, std::size_t end) {
+            for (int i = int(begin); i < int(end); ++i) {
+                for (int lane = 0; lane < Place::MEMBERS; ++lane) {
+                    const std::size_t seat = std::min<std::size_t>(lane, members.size() - 1);
+                    const std::int64_t number = row(seat, i);
+                    const Gatherer& member = members[seat];
+                    if constexpr (ABREAST)
+                        member.inputs_abreast(number, space.input.data(), rows, i, lane);
+                    else
+                        member.inputs(number, space.input.data(), rows, i);
+                    const int group = ABREAST ? i : i / LANES<T>, place = ABREAST ? lane : i % LANES<T>;
+                    for (int j = 0; j < targets_; ++j)
+                        target_[(std::size_t(group) * targets_ + j) * LANES<T> + place] = T(member.target(number, j));
+                    if (!ABREAST && weighted_) weights_[i] = member.weight(number);
+                }
+            }
+        });
+        weigh();
+    }
+
+    // The rows' losses for the outputs y; with slopes, those of the reduced loss by every output.
+    void judge(Team& team, const Loss& loss, const T* y, bool mean, bool with_slopes) {
+        if (with_slopes) set_factors(mean);
+        T* slopes = space.slopes[0].data();
+        team.each(Place::groups(rows), LANES<T> * n_out_ * 2.0, [&](std::size_t begin, std::size_t end) {
+            std::vector<Vec<T>> unit(Place::group_size(n_out_)), slope(unit.size());
+            for (std::size_t g = begin; g < end; ++g) {
+                Place::load_group(y, rows, int(g), n_out_, unit.data());
+                const auto* target = reinterpret_cast<const Vec<T>*>(target_.data()) + g * targets_;
+                Wide<T> sum;
+                if (with_slopes) {
+                    loss.evaluate(unit.data(), target, slope.data(), sum, n_out_);
+                    const Vec<T> factor = load<Vec<T>>(factors_.data() + g * LANES<T>);
+                    for (int j = 0; j < n_out_; ++j) {
+                        slope[j] = factor * slope[j];
+                        if (weighted_) slope[j] = select(factor == Vec<T>(T(0)), T(0), slope[j]);
+                    }
+                    Place::store_group(slopes, rows, int(g), n_out_, slope.data());
+                } else {
+                    loss.measure(unit.data(), target, sum, n_out_);
+                }
+                for (int h = 0; h < Wide<T>::COUNT; ++h)
+                    store(row_sums_.data() + g * LANES<T> + h * Vec<double>::LANES, sum.half[h]);
+            }
+        });
+        add_up();
+    }
+
+    // The outputs in float64, as to[lane][unit][start + row] of `all` rows.
+    void copy_outputs(const T* y, int units, double* to, std::int64_t all, std::int64_t start,
+                      std::size_t members) const {
+        for (std::size_t lane = 0; lane < members; ++lane)
+            for (int j = 0; j < units; ++j) {
+                double* column = to + (std::int64_t(lane) * units + j) * all + start;
+                const T* from = ABREAST ? y + std::ptrdiff_t(j) * rows * LANES<T> + lane
+                                        : y + std::ptrdiff_t(j / LANES<T>) * rows * LANES<T> + j % LANES<T>;
+                for (int i = 0; i < rows; ++i) column[i] = double(from[i * LANES<T>]);
+            }
+    }
+
+private:
+    // f(first, last) over the row blocks.
+    template <class F>
+    void in_blocks(const F& f) const {
+        for (int block = 0; block < rows; block += ROW_BLOCK) f(block, std::min(rows, block + ROW_BLOCK));
+    }
+
+    void weigh() {
+        weight_ = double(rows);
+        if (!weighted_) return;
+        in_blocks([&](int first, int last) {
+            double sum = 0;
+            for (int i = first; i < last; ++i) sum = sum + weights_[i];
+            weight_ = first ? weight_ + sum : sum;
+        });
+    }
+
+    // f_i of 5.10; 0 in rows of weight 0.
+    void set_factors(bool mean) {
+        const double share = mean ? weight_ * terms_ : 1.0;
+        if (!weighted_) {
+            const Vec<T> factor(T(1.0 / share));
+            for (int g = 0; g < Place::groups(rows); ++g) store(factors_.data() + g * LANES<T>, factor);
+            return;
+        }
+        for (int i = 0; i < rows; ++i) factors_[i] = weights_[i] != 0 ? T(mean ? weights_[i] / share : weights_[i]) : T(0);
+    }
+
+    void add_up() {
+        constexpr int LANES_ABREAST = Place::MEMBERS;
+        for (int lane = 0; lane < LANES_ABREAST; ++lane) sums_[lane] = 0;
+        in_blocks([&](int first, int last) {
+            double sum[LANES_ABREAST] = {};
+            for (int i = first; i < last; ++i)
+                for (int lane = 0; lane < LANES_ABREAST; ++lane) {
+                    const double own = row_sums_[i * LANES_ABREAST + lane];
+                    if (!weighted_)
+                        sum[lane] = sum[lane] + own;
+                    else if (weights_[i] != 0)
+                        sum[lane] = sum[lane] + weights_[i] * own;
+                }
+            for (int lane = 0; lane < LANES_ABREAST; ++lane)
+                sums_[lane] = first ? sums_[lane] + sum[lane] : sum[lane];
+        });
+    }
+
+    int n_out_ = 0, targets_ = 0, terms_ = 1;
+    bool weighted_ = false;
+    double weight_ = 0;
+    double sums_[LANES<T>] = {};
+    Numbers<T> target_;
+    Numbers<double> row_sums_;
+    Numbers<double> weights_;
+    Numbers<T> factors_;
+};
+
+}  // namespace multilayer
