@@ -8,7 +8,9 @@
 #include "gather.hpp"
 #include "losses.hpp"
 #include "network.hpp"
+#include "optimizer_rules.hpp"
 #include "team.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 
@@ -26,6 +28,7 @@ struct Batch {
           n_out_(network.n_out()),
           targets_(targets),
           terms_(loss.terms(network.n_out())),
+          numbers_(std::size_t(most_rows) * Place::MEMBERS),
           target_(std::size_t(Place::groups(most_rows)) * targets * LANES<T>),
           row_sums_(std::size_t(Place::groups(most_rows)) * LANES<T>),
           weights_(most_rows),
@@ -46,23 +49,18 @@ struct Batch {
     template <class Row>
     void gather(Team& team, const std::vector<Gatherer>& members, const Row& row) {
         weighted_ = members[0].weighted();
-        team.each(rows, double(space.input.size()) / rows, [&](std::size_t begin, std::size_t end) {
-            for (int i = int(begin); i < int(end); ++i) {
-                for (int lane = 0; lane < Place::MEMBERS; ++lane) {
-                    const std::size_t seat = std::min<std::size_t>(lane, members.size() - 1);
-                    const std::int64_t number = row(seat, i);
-                    const Gatherer& member = members[seat];
-                    if constexpr (ABREAST)
-                        member.inputs_abreast(number, space.input.data(), rows, i, lane);
-                    else
-                        member.inputs(number, space.input.data(), rows, i);
-                    const int group = ABREAST ? i : i / LANES<T>, place = ABREAST ? lane : i % LANES<T>;
-                    for (int j = 0; j < targets_; ++j)
-                        target_[(std::size_t(group) * targets_ + j) * LANES<T> + place] = T(member.target(number, j));
-                    if (!ABREAST && weighted_) weights_[i] = member.weight(number);
-                }
-            }
-        });
+        for (int lane = 0; lane < Place::MEMBERS; ++lane) {
+            const std::size_t seat = std::min<std::size_t>(lane, members.size() - 1);
+            std::int64_t* const numbers = numbers_.data() + std::size_t(lane) * rows;
+            for (int i = 0; i < rows; ++i) numbers[i] = row(seat, i);
+            const Gatherer& member = members[seat];
+            team.each(rows, double(space.input.size()) / rows / Place::MEMBERS, [&](std::size_t begin, std::size_t end) {
+                member.template inputs<ABREAST>(numbers, int(begin), int(end), space.input.data(), rows, lane);
+            });
+            member.template targets<ABREAST>(numbers, rows, target_.data(), lane);
+            if (!ABREAST && weighted_)
+                for (int i = 0; i < rows; ++i) weights_[i] = member.weight(numbers[i]);
+        }
         weigh();
     }
 
@@ -71,21 +69,22 @@ struct Batch {
         if (with_slopes) set_factors(mean);
         T* slopes = space.slopes[0].data();
         team.each(Place::groups(rows), LANES<T> * n_out_ * 2.0, [&](std::size_t begin, std::size_t end) {
-            std::vector<Vec<T>> unit(Place::group_size(n_out_)), slope(unit.size());
+            Vec<T>* const unit = room<T, 0>(Place::group_size(n_out_));
+            Vec<T>* const slope = room<T, 1>(Place::group_size(n_out_));
             for (std::size_t g = begin; g < end; ++g) {
-                Place::load_group(y, rows, int(g), n_out_, unit.data());
+                Place::load_group(y, rows, int(g), n_out_, unit);
                 const auto* target = reinterpret_cast<const Vec<T>*>(target_.data()) + g * targets_;
                 Wide<T> sum;
                 if (with_slopes) {
-                    loss.evaluate(unit.data(), target, slope.data(), sum, n_out_);
+                    loss.evaluate(unit, target, slope, sum, n_out_);
                     const Vec<T> factor = load<Vec<T>>(factors_.data() + g * LANES<T>);
                     for (int j = 0; j < n_out_; ++j) {
-                        slope[j] = factor * slope[j];
+                        slope[j] = rules::flush(factor * slope[j]);  // subnormal slopes would be slow all the way back
                         if (weighted_) slope[j] = select(factor == Vec<T>(T(0)), T(0), slope[j]);
                     }
-                    Place::store_group(slopes, rows, int(g), n_out_, slope.data());
+                    Place::store_group(slopes, rows, int(g), n_out_, slope);
                 } else {
-                    loss.measure(unit.data(), target, sum, n_out_);
+                    loss.measure(unit, target, sum, n_out_);
                 }
                 for (int h = 0; h < Wide<T>::COUNT; ++h)
                     store(row_sums_.data() + g * LANES<T> + h * Vec<double>::LANES, sum.half[h]);
@@ -156,6 +155,7 @@ private:
     bool weighted_ = false;
     double weight_ = 0;
     double sums_[LANES<T>] = {};
+    std::vector<std::int64_t> numbers_;  // of the rows, in the table
     Numbers<T> target_;
     Numbers<double> row_sums_;
     Numbers<double> weights_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 
@@ -26,10 +27,12 @@ struct Fixed {
     static constexpr int WORDS = 20, UNITS = 1216;
     std::uint64_t word[WORDS] = {};
 
-    // significand 2^place units.
-    static Fixed of(std::uint64_t significand, int place) {
+    // Of 2^-1163 <= x < 2^64, exact.
+    static Fixed of(double x) {
+        const std::int64_t bits = bits_of(x), implicit_one = std::int64_t{1} << 52;
+        const std::uint64_t significand = (bits & (implicit_one - 1)) | implicit_one;
+        const int place = static_cast<int>(bits >> 52) - 1075 + UNITS, first = place / 64, up = place % 64;
         Fixed result;
-        const int first = place / 64, up = place % 64;
         result.word[first] = significand << up;
         if (up > 0 && first + 1 < WORDS) result.word[first + 1] = significand >> (64 - up);
         return result;
@@ -91,14 +94,13 @@ struct QuarterTurns {
     V r, t;
 };
 
-// For finite |x| > FAR, in integers: the bits of x are shifted in one by one, and pi/2 is taken off where it goes.
+// For finite |x| > FAR, by long division in binary. |x| = 2^shifts share with share < 1; what starts as share is
+// doubled shifts times, and gives off pi/2 whenever it holds it.
 __attribute__((noinline, cold)) inline QuarterTurns<double> far_quarter_turns(double x) {
-    const std::int64_t bits = bits_of(absolute(x));
-    const std::uint64_t significand = (bits & ((std::int64_t{1} << 52) - 1)) | std::int64_t{1} << 52;
-    const int shifts = static_cast<int>(bits >> 52) - 1022;  // |x| = 2^shifts significand 2^-53
+    const std::int64_t bits = bits_of(absolute(x)), shifts = (bits >> 52) - 1022;
+    Fixed rest = Fixed::of(of_bits<double>(bits - (shifts << 52)));
     std::int64_t n = 0;
-    Fixed rest = Fixed::of(significand, Fixed::UNITS - 53);
-    for (int i = 0; i < shifts; ++i) {
+    for (std::int64_t i = 0; i < shifts; ++i) {
         rest = rest << 1;
         const bool goes = rest >= HALF_PI_FIXED;
         if (goes) rest = rest - HALF_PI_FIXED;
@@ -107,9 +109,7 @@ __attribute__((noinline, cold)) inline QuarterTurns<double> far_quarter_turns(do
     const bool above = (rest << 1) >= HALF_PI_FIXED;
     if (above) rest = HALF_PI_FIXED - rest;
     const double r = rest.rounded();
-    const std::int64_t r_bits = bits_of(r);
-    const Fixed r_fixed = Fixed::of((r_bits & ((std::int64_t{1} << 52) - 1)) | std::int64_t{1} << 52,
-                                    static_cast<int>(r_bits >> 52) - 1075 + Fixed::UNITS);
+    const Fixed r_fixed = Fixed::of(r);
     const double t = rest >= r_fixed ? (rest - r_fixed).rounded() : -(r_fixed - rest).rounded();
     const bool negative = above != (x < 0);
     return {x < 0 ? -(n + above) : n + above, negative ? -r : r, negative ? -t : t};

@@ -163,15 +163,19 @@ private:
 // A parameter with one value a unit: gradient[o] = the row blocks' sums, a term being f(sum so far, column, row).
 template <class T, bool ABREAST, class F>
 void sum_over_rows(T* gradient, int rows, int units, const F& f) {
-    for (int c = 0; c < Layout<T, ABREAST>::columns(units); ++c) {
-        Vec<T> total(T(0));
+    in_tiles<4>(0, Layout<T, ABREAST>::columns(units), [&]<int C>(int c) {  // several chains at a time
+        Vec<T> total[C];
         for (int block = 0; block < rows; block += ROW_BLOCK) {
-            Vec<T> sum(T(0));
-            for (int i = block; i < std::min(rows, block + ROW_BLOCK); ++i) sum = f(sum, c, i);
-            total = block ? total + sum : sum;
+            Vec<T> sum[C];
+            unrolled<C>(UNROLLED(j) { sum[j] = Vec<T>(T(0)); });
+            for (int i = block; i < std::min(rows, block + ROW_BLOCK); ++i)
+                unrolled<C>(UNROLLED(j) { sum[j] = f(sum[j], c + j, i); });
+            unrolled<C>(UNROLLED(j) { total[j] = block ? total[j] + sum[j] : sum[j]; });
         }
-        store(gradient + c * LANES<T>, total + T(0), Layout<T, ABREAST>::used(c, units));
-    }
+        unrolled<C>(UNROLLED(j) {
+            store(gradient + (c + j) * LANES<T>, total[j] + T(0), Layout<T, ABREAST>::used(c + j, units));
+        });
+    });
 }
 
 }  // namespace multilayer

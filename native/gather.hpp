@@ -8,54 +8,61 @@
 #include "losses.hpp"
 #include "member.hpp"
 #include "streams.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 
 // What of a member's description its batches are made with.
 class Gatherer {
 public:
-    Gatherer(const Data& table, const Member& member, const Loss& loss, int n_out)
-        : table_(table), member_(member), terms_(loss.takes_classes() ? 1 : loss.terms(n_out)) {
+    Gatherer(const Data& data, const Member& member, const Loss& loss, int n_out)
+        : data_(data), member_(member), terms_(loss.takes_classes() ? 1 : loss.terms(n_out)) {
         const bool signs = member.loss.name == "log" || member.loss.name.find("hinge") != std::string::npos;
         as_code_ = loss.takes_classes();
-        low_ = signs ? -1.0 : 0.0;
+        if (signs) bits_[0] = -1.0;
     }
 
     int terms() const { return terms_; }  // target numbers of a row
 
-    // Row `row` of the table as row i of a batch of `rows`; lane: the member's among those abreast.
-    template <class T>
-    void inputs(std::int64_t row, T* x, int rows, int i) const {
-        if (table_.x)
-            prepared(table_.x + row * table_.features, x, rows, i);
+    // Rows begin .. end-1 of a batch of `rows`, from the table's rows of these numbers; lane: the member's abreast.
+    template <bool ABREAST, class T>
+    void inputs(const std::int64_t* numbers, int begin, int end, T* x, int rows, int lane) const {
+        if (data_.x)
+            prepare<ABREAST>(data_.x, numbers, begin, end, x, rows, lane);
         else
-            prepared(table_.x_single + row * table_.features, x, rows, i);
+            prepare<ABREAST>(data_.x_single, numbers, begin, end, x, rows, lane);
     }
 
-    template <class T>
-    void inputs_abreast(std::int64_t row, T* x, int rows, int i, int lane) const {
-        for (std::int64_t f = 0; f < table_.features; ++f)
-            x[(f * rows + i) * LANES<T> + lane] = T(prepared(table_.at(row, f), f));
+    // The targets of all rows: number j of group g is vector g * terms + j.
+    template <bool ABREAST, class T>
+    void targets(const std::int64_t* numbers, int rows, T* to, int lane) const {
+        const Truth& truth = data_.truth;
+        const auto fill = [&](const auto& value) {
+            for (int i = 0; i < rows; ++i) {
+                const std::ptrdiff_t group = ABREAST ? i : i / LANES<T>, place = ABREAST ? lane : i % LANES<T>;
+                for (int j = 0; j < terms_; ++j) to[(group * terms_ + j) * LANES<T> + place] = T(value(numbers[i], j));
+            }
+        };
+        if (truth.kind == TargetKind::REGRESSION) {
+            const double *center = member_.target_center.data(), *factor = member_.target_factor.data();
+            fill([&](std::int64_t row, int j) { return (truth.values[row * truth.outputs + j] - center[j]) * factor[j]; });
+        } else if (as_code_) {
+            fill([&](std::int64_t row, int) { return double(truth.codes[row]); });
+        } else if (truth.kind == TargetKind::MULTILABEL) {
+            fill([&](std::int64_t row, int j) { return bits_[truth.values[row * truth.outputs + j] != 0]; });
+        } else {
+            const int shift = truth.kind == TargetKind::BINARY && terms_ == 1 ? 1 : 0;
+            fill([&](std::int64_t row, int j) { return bits_[truth.codes[row] == j + shift]; });
+        }
     }
 
-    // Number j of the row's target.
-    double target(std::int64_t row, int j) const {
-        const Truth& truth = table_.truth;
-        if (truth.kind == TargetKind::REGRESSION)
-            return (truth.values[row * truth.outputs + j] - member_.target_center[j]) * member_.target_factor[j];
-        if (as_code_) return double(truth.codes[row]);
-        if (truth.kind == TargetKind::MULTILABEL) return bit(truth.values[row * truth.outputs + j] != 0);
-        const std::int64_t code = truth.kind == TargetKind::BINARY && terms_ == 1 ? 1 : j;
-        return bit(truth.codes[row] == code);
-    }
-
-    double weight(std::int64_t row) const { return table_.weight ? table_.weight[row] : 1.0; }
-    bool weighted() const { return table_.weight != nullptr; }
+    double weight(std::int64_t row) const { return data_.weight ? data_.weight[row] : 1.0; }
+    bool weighted() const { return data_.weight != nullptr; }
 
     // x + T(noise n), the draws in C order of (row, feature).
     template <class T>
     void add_noise(T* x, int rows, std::uint32_t step, std::vector<double>& draws) const {
-        const std::int64_t n = table_.features;
+        const std::int64_t n = data_.features;
         draws.resize(std::size_t(rows) * n);
         Stream(member_.seed, Use::NOISE, step).normal(draws.size(), draws.data());
         for (int i = 0; i < rows; ++i)
@@ -66,32 +73,39 @@ public:
     }
 
 private:
-    double bit(bool yes) const { return yes ? 1.0 : low_; }
-
-    double prepared(double x, std::int64_t f) const {
-        return ((x != x ? member_.fill[f] : x) - member_.center[f]) * member_.factor[f];
+    // Place of feature f of row i, for a vector's lane.
+    template <bool ABREAST, class T>
+    static std::ptrdiff_t place(std::int64_t f, int i, int rows, int lane) {
+        return ABREAST ? (f * rows + i) * LANES<T> + lane : ((f / LANES<T>)*rows + i) * LANES<T> + f % LANES<T>;
     }
 
-    template <class T, class Source>
-    void prepared(const Source* from, T* x, int rows, int i) const {
-        using D = Vec<double>;
-        constexpr int L = LANES<T>;
-        const std::int64_t n = table_.features;
-        for (std::int64_t f = 0; f < n; f += L) {
-            T* to = x + ((f / L) * rows + i) * L;
-            if (f + L > n) {
-                for (int j = 0; f + j < n; ++j) to[j] = T(prepared(double(from[f + j]), f + j));
-                break;
+    template <bool ABREAST, class T, class Source>
+    void prepare(const Source* table, const std::int64_t* numbers, int begin, int end, T* x, int rows, int lane) const {
+        const std::int64_t n = data_.features, whole = ABREAST ? 0 : n / LANES<T> * LANES<T>;
+        for (std::int64_t f = 0; f < whole; f += LANES<T>)
+            for (int i = begin; i < end; ++i)
+                store(x + place<ABREAST, T>(f, i, rows, lane), prepared<T>(table + numbers[i] * n + f, f));
+        for (std::int64_t f = whole; f < n; ++f) {
+            const double center = member_.center[f], factor = member_.factor[f], fill = member_.fill[f];
+            for (int i = begin; i < end; ++i) {
+                const double value = table[numbers[i] * n + f];
+                x[place<ABREAST, T>(f, i, rows, lane)] = T(((value != value ? fill : value) - center) * factor);
             }
-            Wide<T> wide;
-            for (int h = 0; h < Wide<T>::COUNT; ++h) {
-                const std::int64_t first = f + h * D::LANES;
-                const D value = doubles(from + first), fill = load<D>(member_.fill.data() + first);
-                wide.half[h] = (select(value != value, fill, value) - load<D>(member_.center.data() + first)) *
-                               load<D>(member_.factor.data() + first);
-            }
-            store(to, narrow(wide));
         }
+    }
+
+    // LANES features from f on.
+    template <class T, class Source>
+    INLINE Vec<T> prepared(const Source* from, std::int64_t f) const {
+        using D = Vec<double>;
+        Wide<T> wide;
+        for (int h = 0; h < Wide<T>::COUNT; ++h) {
+            const std::int64_t first = f + h * D::LANES;
+            const D value = doubles(from + h * D::LANES), fill = load<D>(member_.fill.data() + first);
+            wide.half[h] = (select(value != value, fill, value) - load<D>(member_.center.data() + first)) *
+                           load<D>(member_.factor.data() + first);
+        }
+        return narrow(wide);
     }
     static INLINE Vec<double> doubles(const double* from) { return load<Vec<double>>(from); }
     static INLINE Vec<double> doubles(const float* from) {
@@ -100,11 +114,11 @@ private:
         return r;
     }
 
-    const Data& table_;
+    const Data& data_;
     const Member& member_;
     int terms_;
     bool as_code_ = false;
-    double low_ = 0;
+    double bits_[2] = {0.0, 1.0};  // no and yes, looked up: which it is cannot be predicted
 };
 
 }  // namespace multilayer

@@ -7,11 +7,20 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include "products.hpp"
 #include "vector.hpp"
 
 namespace multilayer {
+
+// Room for so many vectors, one of a thread's few such rooms; what was there before is lost.
+template <class T, int ROOM>
+Vec<T>* room(std::size_t vectors) {
+    static thread_local std::vector<Vec<T>> kept;
+    if (kept.size() < vectors) kept.resize(vectors);
+    return kept.data();
+}
 
 template <class T, bool ABREAST>
 struct Layout {

@@ -11,6 +11,7 @@
 #include "batch.hpp"
 #include "member.hpp"
 #include "norms.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 
@@ -46,6 +47,7 @@ public:
             samples_.emplace_back(table.truth, table.weight, seat.member->val.number, seat.member->val.count);
         }
         kind_ = table.truth.kind;
+        steps_per_epoch_ = double(first_.steps_per_epoch());
         const int val = int(std::min<std::int64_t>(first_.val.count, ROW_BLOCK));
         batch_ = Batch<T, ABREAST>(network, loss_, gatherers_[0].terms(), first_.batch_rows());
         if (val) check_ = Batch<T, ABREAST>(network, loss_, gatherers_[0].terms(), val);
@@ -181,7 +183,7 @@ private:
         double rates[LANES<T>];
         for (std::size_t lane = 0; lane < seats_.size(); ++lane) {
             MemberState<T>& state = *seats_[lane].state;
-            const double time = double(steps_) / double(first_.steps_per_epoch());
+            const double time = double(steps_) / steps_per_epoch_;
             rates[lane] = seats_[lane].member->lr * state.schedule.factor(time);
             if (learning(lane)) state.progress.lr_used = rates[lane];
         }
@@ -355,6 +357,7 @@ private:
     Batch<T, ABREAST> batch_, check_;
     TargetKind kind_;
     std::int64_t epoch_ = 0, position_ = 0, steps_ = 0;
+    double steps_per_epoch_;
     std::vector<double> values_, check_losses_, answers_, draws_;
     ScoreScratch scratch_;
 };

@@ -15,6 +15,7 @@
 #include "functions.hpp"
 #include "named.hpp"
 #include "vector.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 
@@ -41,9 +42,9 @@ struct AbsoluteError {
 
 template <class V>
 struct Huber {
-    V delta;
+    Scalar<V> delta;
     INLINE V operator()(V x, V t, V& loss) const {
-        const V e = x - t, s = minimum(maximum(e, -delta), delta);
+        const V e = x - t, s = minimum(maximum(e, V(-delta)), V(delta));
         loss = s * (e - Scalar<V>(0.5) * s);
         return s;
     }
@@ -51,9 +52,9 @@ struct Huber {
 
 template <class V>
 struct Quantile {
-    V above, below;  // the slopes where the target is above the output, and where it is below: -q and 1 - q
+    Scalar<V> above, below;  // the slopes where the target is above the output, and where it is below: -q and 1 - q
     INLINE V operator()(V x, V t, V& loss) const {
-        const V e = t - x, s = select(e == 0, V(0), select(e > 0, above, below));
+        const V e = t - x, s = select(e == 0, V(0), select(e > 0, V(above), V(below)));
         loss = -s * e;
         return s;
     }
@@ -75,7 +76,7 @@ struct SigmoidCrossEntropy {
 
 template <class V>
 struct Hinge {
-    V margin;
+    Scalar<V> margin;
     INLINE V operator()(V x, V t, V& loss) const {
         loss = maximum(V(0), margin - t * x);
         return select(loss > 0, -t, V(0));
@@ -84,7 +85,7 @@ struct Hinge {
 
 template <class V>
 struct SquaredHinge {
-    V margin;
+    Scalar<V> margin;
     INLINE V operator()(V x, V t, V& loss) const {
         const V s = maximum(V(0), margin - t * x);
         loss = s * s;
@@ -106,12 +107,16 @@ template <bool SLOPES, class Rule, class T>
 INLINE void each_output(Rule rule, const Vec<T>* x, const Vec<T>* t, Vec<T>* slope, Wide<T>& row_sum, int k,
                         std::size_t stride) {
     Wide<T> sum(0);
-    for (int j = 0; j < k; ++j) {
+    const auto add = [&](int j) __attribute__((always_inline)) {
         Vec<T> loss;
         const Vec<T> derivative = rule(x[j * stride], t[j], loss);
         if constexpr (SLOPES) slope[j * stride] = derivative;
         sum = sum + widen(loss);
-    }
+    };
+    if (k == 1)  // without a loop no constants are laid out before it, which would cost as much as the loss
+        add(0);
+    else
+        for (int j = 0; j < k; ++j) add(j);
     row_sum = sum;
 }
 
@@ -280,7 +285,7 @@ private:
                         std::size_t stride) const {
         using namespace losses;
         using V = Vec<T>;
-        const V option = V(T(option_));
+        const T option = T(option_);
         const auto each = [&](auto rule) { each_output<SLOPES>(rule, x, t, slope, row_sum, k, stride); };
         const auto row = [&](auto rule) {
             row_sum = Wide<T>(0) + widen(rule.template operator()<SLOPES>(x, t[0], slope, k, stride));
@@ -289,7 +294,7 @@ private:
             case SQUARED_ERROR: return each(SquaredError<V>{});
             case ABSOLUTE_ERROR: return each(AbsoluteError<V>{});
             case HUBER: return each(Huber<V>{option});
-            case QUANTILE: return each(Quantile<V>{-option, V(T(1 - option_))});
+            case QUANTILE: return each(Quantile<V>{-option, T(1 - option_)});
             case LOG: return each(Log<V>{});
             case SIGMOID_CROSS_ENTROPY: return each(SigmoidCrossEntropy<V>{});
             case HINGE: return each(Hinge<V>{option});
@@ -297,7 +302,7 @@ private:
             case POISSON: return each(Poisson<V>{});
             case GAUSSIAN_NLL: return gaussian_nll<SLOPES>(x, t, slope, row_sum, k, stride);
             case CROSS_ENTROPY: return row(CrossEntropy<T>(option_, k));
-            case MAX_MARGIN: return row(MaxMargin<T>{T(option_)});
+            case MAX_MARGIN: return row(MaxMargin<T>{option});
         }
     }
 

@@ -15,6 +15,7 @@
 #include "functions_binding.hpp"
 #include "losses.hpp"
 #include "optimizers_binding.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 

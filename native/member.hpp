@@ -25,11 +25,6 @@ struct Data {
     Truth truth;
     std::int64_t classes = 0;  // of one_of kinds
     const double* weight = nullptr;
-
-    double at(std::int64_t row, std::int64_t feature) const {
-        const std::int64_t place = row * features + feature;
-        return x ? x[place] : double(x_single[place]);
-    }
 };
 
 // Rows of the table by number; memory of the caller's.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 #include "dense.hpp"
 #include "layer.hpp"
@@ -29,14 +28,14 @@ public:
         const int n = this->n_out, rows = pass.rows;
         T* scales = notes + Place::size(n, rows);
         pass.team.each(Place::groups(rows), n * 4.0, [&](std::size_t begin, std::size_t end) {
-            std::vector<Vec<T>> unit(Place::group_size(n));
+            Vec<T>* const unit = room<T, 0>(Place::group_size(n));
             for (std::size_t g = begin; g < end; ++g) {
-                Place::load_group(x, rows, int(g), n, unit.data());
-                store(scales + g * LANES<T>, normalize(unit.data()));
-                Place::store_group(notes, rows, int(g), n, unit.data());
+                Place::load_group(x, rows, int(g), n, unit);
+                store(scales + g * LANES<T>, normalize(unit));
+                Place::store_group(notes, rows, int(g), n, unit);
                 for (int j = 0; j < n; ++j)
                     unit[j] = fma(value(pass, gain_, j), unit[j], value(pass, shift_, j));
-                Place::store_group(y, rows, int(g), n, unit.data());
+                Place::store_group(y, rows, int(g), n, unit);
             }
         });
     }
@@ -54,13 +53,14 @@ public:
         if (!dx) return;
         const T* scales = notes + Place::size(n, rows);
         pass.team.each(Place::groups(rows), n * 4.0, [&](std::size_t begin, std::size_t end) {
-            std::vector<Vec<T>> h(Place::group_size(n)), q(h.size());
+            Vec<T>* const h = room<T, 0>(Place::group_size(n));
+            Vec<T>* const q = room<T, 1>(Place::group_size(n));
             for (std::size_t g = begin; g < end; ++g) {
-                Place::load_group(notes, rows, int(g), n, h.data());
-                Place::load_group(dy, rows, int(g), n, q.data());
+                Place::load_group(notes, rows, int(g), n, h);
+                Place::load_group(dy, rows, int(g), n, q);
                 for (int j = 0; j < n; ++j) q[j] = q[j] * value(pass, gain_, j);
-                center(h.data(), q.data(), load<Vec<T>>(scales + g * LANES<T>));
-                Place::store_group(dx, rows, int(g), n, q.data());
+                center(h, q, load<Vec<T>>(scales + g * LANES<T>));
+                Place::store_group(dx, rows, int(g), n, q);
             }
         });
     }

@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include "vector.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 

@@ -18,6 +18,7 @@
 #include "norms.hpp"
 #include "optimizers.hpp"
 #include "schedules.hpp"
+#include "wide.hpp"
 
 namespace multilayer {
 

@@ -230,10 +230,12 @@ private:
         pool.team().each(chunks, double(most) * net(member).parameters(), [&](std::size_t begin, std::size_t end) {
             Workspace<T> space = net(member).workspace(most);
             Team alone(1);
+            std::vector<std::int64_t> numbers(most);
             for (std::size_t chunk = begin; chunk < end; ++chunk) {
                 const std::int64_t first = std::int64_t(chunk) * ROW_BLOCK;
                 const int count = int(std::min<std::int64_t>(ROW_BLOCK, rows.rows - first));
-                for (int i = 0; i < count; ++i) gatherer.inputs(first + i, space.input.data(), count, i);
+                std::iota(numbers.begin(), numbers.end(), first);
+                gatherer.template inputs<false>(numbers.data(), 0, count, space.input.data(), count, 0);
                 const T* values = through(member, space, alone, count, layer, output);
                 for (int i = 0; i < count; ++i)
                     for (int j = 0; j < n; ++j)

@@ -85,6 +85,37 @@ INLINE void in_groups(int begin, int end, const F& f) {
     for (; p < end; ++p) f.template operator()<1>(p);
 }
 
+// The P x P numbers of P registers, P being a register's lanes, with rows and columns exchanged (Eklundh 1972).
+template <class Part, int P, int S = 1>
+INLINE void exchange(Part (&row)[P]) {
+    if constexpr (S < P) {
+        unrolled<P>(UNROLLED(i) {
+            if constexpr ((i & S) == 0) {
+                const Part a = row[i], b = row[i + S];
+                [&]<int... j>(std::integer_sequence<int, j...>) __attribute__((always_inline)) {
+                    row[i] = __builtin_shufflevector(a, b, ((j & S) ? P + j - S : j)...);
+                    row[i + S] = __builtin_shufflevector(a, b, ((j & S) ? P + j : j + S)...);
+                }(std::make_integer_sequence<int, P>{});
+            }
+        });
+        exchange<Part, P, 2 * S>(row);
+    }
+}
+
+// to[j * to_step + i] = from[i * from_step + j] for a block of LANES x LANES.
+template <class T>
+INLINE void transpose_block(const T* from, std::ptrdiff_t from_step, T* to, std::ptrdiff_t to_step) {
+    using Part = typename Vec<T>::Part;
+    constexpr int P = LANES<T> / PARTS;
+    for (int i = 0; i < LANES<T>; i += P)
+        for (int j = 0; j < LANES<T>; j += P) {
+            Part row[P];
+            unrolled<P>(UNROLLED(r) { std::memcpy(&row[r], from + (i + r) * from_step + j, sizeof(Part)); });
+            exchange<Part, P>(row);
+            unrolled<P>(UNROLLED(r) { std::memcpy(to + (j + r) * to_step + i, &row[r], sizeof(Part)); });
+        }
+}
+
 // y = x W + b over a batch of rows; without a bias the chains start from 0, or go on from y.
 template <class T>
 struct Product {
@@ -94,6 +125,7 @@ struct Product {
     bool goes_on = false;
 
     void panels(int first_panel, int last_panel, int first_row, int last_row) const {
+        if (n_out == 1 && !goes_on) return one_output(first_row, last_row);
         // The inputs are cut where a group's weights fill half of the first-level cache; a chain goes on from y.
         constexpr int CUT = 256 / (sizeof(T) / 4);
         for (int k = 0; k < n_in; k += CUT)
@@ -106,6 +138,19 @@ struct Product {
     }
 
 private:
+    // Lanes are rows: the inputs of LANES rows change places with their units. Rows are taken in whole groups.
+    void one_output(int first_row, int last_row) const {
+        constexpr int L = LANES<T>;
+        for (int i = first_row; i < last_row; i += L) {
+            Vec<T> sum = bias ? Vec<T>(bias[0]) : Vec<T>(T(0)), turned[L];
+            for (int k = 0; k < n_in; k += L) {
+                transpose_block(x + (std::ptrdiff_t(k / L) * rows + i) * L, L, reinterpret_cast<T*>(turned), L);
+                for (int j = 0; j < std::min(L, n_in - k); ++j) sum = fma(turned[j], weight[k + j], sum);
+            }
+            for (int r = 0; r < std::min(L, last_row - i); ++r) y[(i + r) * L] = sum.lane(r);
+        }
+    }
+
     template <int R, int Q>
     INLINE void one_tile(int i, int p, int k_begin, int k_end) const {
         constexpr int L = LANES<T>;
@@ -203,37 +248,6 @@ private:
         });
     }
 };
-
-// The P x P numbers of P registers, P being a register's lanes, with rows and columns exchanged (Eklundh 1972).
-template <class Part, int P, int S = 1>
-INLINE void exchange(Part (&row)[P]) {
-    if constexpr (S < P) {
-        unrolled<P>(UNROLLED(i) {
-            if constexpr ((i & S) == 0) {
-                const Part a = row[i], b = row[i + S];
-                [&]<int... j>(std::integer_sequence<int, j...>) __attribute__((always_inline)) {
-                    row[i] = __builtin_shufflevector(a, b, ((j & S) ? P + j - S : j)...);
-                    row[i + S] = __builtin_shufflevector(a, b, ((j & S) ? P + j : j + S)...);
-                }(std::make_integer_sequence<int, P>{});
-            }
-        });
-        exchange<Part, P, 2 * S>(row);
-    }
-}
-
-// to[j * to_step + i] = from[i * from_step + j] for a block of LANES x LANES.
-template <class T>
-INLINE void transpose_block(const T* from, std::ptrdiff_t from_step, T* to, std::ptrdiff_t to_step) {
-    using Part = typename Vec<T>::Part;
-    constexpr int P = LANES<T> / PARTS;
-    for (int i = 0; i < LANES<T>; i += P)
-        for (int j = 0; j < LANES<T>; j += P) {
-            Part row[P];
-            unrolled<P>(UNROLLED(r) { std::memcpy(&row[r], from + (i + r) * from_step + j, sizeof(Part)); });
-            exchange<Part, P>(row);
-            unrolled<P>(UNROLLED(r) { std::memcpy(to + (j + r) * to_step + i, &row[r], sizeof(Part)); });
-        }
-}
 
 // W transposed, (n_out, n_in) in panels of LANES inputs: the weights of the input gradient's product.
 template <class T>

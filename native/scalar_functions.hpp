@@ -145,8 +145,8 @@ INLINE V normal_quantile(V p) {
     const V bottom = polynomial(C::CENTER_BOTTOM, C::SIDE_BOTTOM, C::FAR_BOTTOM);
     const V quotient = select(center, q * top, top) / bottom;
     const V inside = select(center, quotient, with_sign(quotient, q));
-    const V ends = select(p == 0.0, V(-Limits::infinity()), select(p == 1.0, V(Limits::infinity()), Limits::quiet_NaN()));
-    return select((p > 0.0) & (p < 1.0), inside, ends);
+    const V outside = select(p == 1.0, V(Limits::infinity()), Limits::quiet_NaN());
+    return select((p > 0.0) & (p < 1.0), inside, select(p == 0.0, V(-Limits::infinity()), outside));
 }
 
 }  // namespace multilayer

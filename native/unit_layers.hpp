@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "activations.hpp"
 #include "dense.hpp"
@@ -186,22 +185,23 @@ public:
     bool reads_output() const override { return true; }
 
     void forward(const Pass<T>& pass, const T* x, T* y, T*) const override {
-        std::vector<Vec<T>> group(Base::Place::group_size(this->n_out));
+        Vec<T>* const group = room<T, 0>(Base::Place::group_size(this->n_out));
         for (int g = 0; g < Base::Place::groups(pass.rows); ++g) {
-            Base::Place::load_group(x, pass.rows, g, this->n_out, group.data());
-            softmax_forward(group.data(), 1, this->n_out);
-            Base::Place::store_group(y, pass.rows, g, this->n_out, group.data());
+            Base::Place::load_group(x, pass.rows, g, this->n_out, group);
+            softmax_forward(group, 1, this->n_out);
+            Base::Place::store_group(y, pass.rows, g, this->n_out, group);
         }
     }
 
     void backward(const Pass<T>& pass, const T*, const T* y, T* dy, T* dx, T*) const override {
         if (!dx) return;
-        std::vector<Vec<T>> group(Base::Place::group_size(this->n_out)), slopes(group.size());
+        Vec<T>* const group = room<T, 0>(Base::Place::group_size(this->n_out));
+        Vec<T>* const slopes = room<T, 1>(Base::Place::group_size(this->n_out));
         for (int g = 0; g < Base::Place::groups(pass.rows); ++g) {
-            Base::Place::load_group(y, pass.rows, g, this->n_out, group.data());
-            Base::Place::load_group(dy, pass.rows, g, this->n_out, slopes.data());
-            softmax_backward(group.data(), slopes.data(), 1, this->n_out);
-            Base::Place::store_group(dx, pass.rows, g, this->n_out, slopes.data());
+            Base::Place::load_group(y, pass.rows, g, this->n_out, group);
+            Base::Place::load_group(dy, pass.rows, g, this->n_out, slopes);
+            softmax_backward(group, slopes, 1, this->n_out);
+            Base::Place::store_group(dx, pass.rows, g, this->n_out, slopes);
         }
     }
 };

@@ -1,4 +1,4 @@
-"""The native activations have the bits of docs/arithmetic.md, section 5.9, and are close to the reference and PyTorch."""
+"""The native activations have the bits of docs/arithmetic.md, section 5.9, and are close to nn and to PyTorch."""
 
 from __future__ import annotations
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import mpmath
 import numpy as np
@@ -16,24 +19,31 @@ from tests.ground.digests import arguments
 from tests.scale import ACCEPT, cases
 
 N = cases(normal=1000, accept=200_000)
-CHUNK = 2**18
+CHUNK = 2**16
 
 IN_BOTH = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus", "erf", "sin", "cos")
 IN_DOUBLE = (*IN_BOTH, "log2", "normal_quantile")
 ALL = [(name, np.float32) for name in IN_BOTH] + [(name, np.float64) for name in IN_DOUBLE]
 EVERY = pytest.mark.parametrize(("name", "precision"), ALL, ids=lambda value: getattr(value, "__name__", value))
 
-# name: the least and the greatest argument and the largest error in float32, as in docs/arithmetic.md, 3.9
-RISING = {
-    "exp": (-math.inf, math.inf, 1.0),
-    "expm1": (-math.inf, math.inf, 1.09),
-    "log": (0.0, math.inf, 0.81),
-    "log1p": (-1.0, math.inf, 0.79),
-    "tanh": (-math.inf, math.inf, 2.34),
-    "sigmoid": (-math.inf, math.inf, 2.28),
-    "softplus": (-math.inf, math.inf, 1.55),
-    "erf": (-math.inf, math.inf, 1.05),
+PAGE = Path(__file__).parents[3] / "docs" / "arithmetic.md"
+ROW = re.compile(r"^\| (\w+) \| (\d\.\d{3}) \| (\S+) \| (?:by (\d))?", re.MULTILINE)
+
+
+class Stated(NamedTuple):
+    """In units in the last place: the largest error, where it is, and how far a value may lie below the one before."""
+
+    error: float
+    at: float
+    fall: int
+
+
+# What 3.9 of the page states of the functions that have float32 rules of their own.
+IN_SINGLE = {
+    name: Stated(float(error), float.fromhex(at), int(fall or 0))
+    for name, error, at, fall in ROW.findall(PAGE.read_text(encoding="utf-8").split("### 3.9")[1].split("\n## ")[0])
 }
+LEAST = {"log": 0.0, "log1p": -1.0}
 
 TRUTHS = {
     "exp": mpmath.exp,
@@ -56,6 +66,8 @@ SEAMS = [
 
 @pytest.fixture(scope="module")
 def modules() -> list[ModuleType]:
+    if not instruction_sets():
+        pytest.skip("built without the native engine")
     return [extension(name) for name in instruction_sets()]
 
 
@@ -63,6 +75,8 @@ def assert_same(found: np.ndarray, expected: np.ndarray, x: np.ndarray) -> None:
     """Every bit, one NaN being as good as another."""
     assert found.dtype == expected.dtype
     assert found.shape == expected.shape
+    if found.tobytes() == expected.tobytes():
+        return
     integer = np.int64 if found.dtype == np.float64 else np.int32
     different = (found.view(integer) != expected.view(integer)) & ~(np.isnan(found) & np.isnan(expected))
     assert not different.any(), (x[different][:3], found[different][:3], expected[different][:3])
@@ -83,7 +97,7 @@ def wide_range(precision: type) -> np.ndarray:
 @EVERY
 def test_bits_are_those_of_numpy(modules: list[ModuleType], name: str, precision: type) -> None:
     x = wide_range(precision)
-    with np.errstate(all="ignore"):
+    with np.errstate(invalid="ignore"):  # of signaling NaN
         expected = getattr(exact, name)(x)
     for module in modules:
         assert_same(module.evaluate(name, x), expected, x)
@@ -139,56 +153,72 @@ def units(truth: np.ndarray) -> np.ndarray:
 
 def assert_near(name: str, x: np.ndarray, found: np.ndarray, truth: np.ndarray) -> None:
     """Within the stated error; where the truth is beyond the greatest float32, that or infinite."""
+    with np.errstate(over="ignore"):
+        inexact = found != truth.astype(np.float32)  # nearly all are equal, which is near enough
+    x, found, truth = x[inexact], found[inexact], truth[inexact]
     assert (np.isnan(found) == np.isnan(truth)).all()
-    ordinary = np.abs(truth) < 3.4028234e38
-    with np.errstate(invalid="ignore"):
-        errors = np.where(ordinary, np.abs(found - truth), 0.0) / units(np.where(ordinary, truth, 0.0))
-    assert errors.max(initial=0.0) <= RISING[name][2], x[errors.argmax()]
-    assert np.isinf(found[np.abs(truth) > 3.4028236e38]).all()
+    ordinary = np.abs(truth) < 3.4028236e38
+    assert (ordinary | np.isnan(truth)).all(), x
+    errors = np.abs(found[ordinary] - truth[ordinary]) / units(truth[ordinary])
+    assert errors.max(initial=0.0) <= IN_SINGLE[name].error, x[ordinary][errors.argmax()]
 
 
-@pytest.mark.parametrize("name", RISING)
+def test_the_page_states_every_float32_rule() -> None:
+    assert set(IN_SINGLE) == set(TRUTHS)
+
+
+@pytest.mark.parametrize("name", IN_SINGLE)
 def test_float32_is_near_the_truth(modules: list[ModuleType], name: str) -> None:
     """Against mpmath on a few, and against the float64 function, 2^29 times finer, on patterns of the whole range."""
     generator = np.random.default_rng(9)
     patterns = generator.integers(0, 2**32, cases(normal=20_000, accept=2_000_000), dtype=np.uint32)
     x = np.concatenate([patterns.view(np.float32), generator.uniform(-9, 9, 4000).astype(np.float32)])
     few = generator.uniform(-9, 9, 200).astype(np.float32)
-    least, greatest, _ = RISING[name]
-    few = few[(few > least) & (few < greatest)]
+    few = few[few > LEAST.get(name, -math.inf)]
     with mpmath.workprec(100):
         truth = np.array([float(TRUTHS[name](mpmath.mpf(float(value)))) for value in few])
+    with np.errstate(invalid="ignore"):  # of signaling NaN
+        wide = x.astype(np.float64)
     for module in modules:
-        assert_near(name, x, module.evaluate(name, x), getattr(exact, name)(x.astype(np.float64)))
+        assert_near(name, x, module.evaluate(name, x), getattr(exact, name)(wide))
         assert_near(name, few, module.evaluate(name, few), truth)
 
 
-def stretches() -> Iterator[np.ndarray]:
-    """float32 numbers one after the other, rising: around every seam; in accept all of them, each stretch from the
-    last number of the one before."""
-    infinity = 0x7F800000
+def stretches(name: str) -> Iterator[np.ndarray]:
+    """The function's float32 arguments, rising, none left out: around every seam and the largest error; in accept all
+    that there are, each stretch from the last number of the one before."""
+    first, infinity = places(np.array([LEAST.get(name, -math.inf), math.inf], dtype=np.float32)).tolist()
     if ACCEPT:
-        for start in range(-infinity, infinity, CHUNK):
-            yield consecutive(start, min(start + CHUNK, infinity) + 1)
+        for start in range(first, infinity, CHUNK):
+            yield numbers_at(start, min(start + CHUNK, infinity) + 1)
     else:
-        for seam in np.array([*SEAMS, math.inf], dtype=np.float32).view(np.int32).tolist():
+        for seam in places(np.array([*SEAMS, math.inf, IN_SINGLE[name].at], dtype=np.float32)).tolist():
             for center in (seam, -seam):
-                yield consecutive(max(center - 1000, -infinity), min(center + 1000, infinity) + 1)
+                yield numbers_at(max(center - 1000, first), min(center + 1000, infinity) + 1)
 
 
-def consecutive(first: int, end: int) -> np.ndarray:
-    """The float32 numbers from the first to before the end, counted from 0 up and down."""
-    count = np.arange(first, end, dtype=np.int64)
-    patterns: np.ndarray = np.where(count < 0, 2**31 - count, count).astype(np.uint32)
+def places(x: np.ndarray) -> np.ndarray:
+    """How many float32 numbers lie between 0 and x, with the sign of x."""
+    bits = x.view(np.int32).astype(np.int64)
+    counts: np.ndarray = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    return counts
+
+
+def numbers_at(first: int, end: int) -> np.ndarray:
+    """The float32 numbers at these places."""
+    counts = np.arange(first, end, dtype=np.int32)
+    patterns = np.where(counts < 0, np.int32(-(2**31)) - counts, counts)
     return patterns.view(np.float32)
 
 
-@pytest.mark.parametrize("name", RISING)
+@pytest.mark.parametrize("name", IN_SINGLE)
 def test_float32_is_near_and_rises_without_a_gap(modules: list[ModuleType], name: str) -> None:
-    for x in stretches():
+    """But for falls of a unit or so where the rounding of the last quotient or sum shows."""
+    for x in stretches(name):
         found = modules[0].evaluate(name, x)
         assert_near(name, x, found, modules[0].evaluate(name, x.astype(np.float64)))
-        falls = found[1:] < found[:-1]
-        assert not falls.any(), x[1:][falls]
+        lower = np.flatnonzero(found[1:] < found[:-1])
+        falls = places(found[lower]) - places(found[lower + 1])
+        assert falls.max(initial=0) <= IN_SINGLE[name].fall, x[lower + 1]
         for module in modules[1:]:
             assert_same(module.evaluate(name, x), found, x)

@@ -1,4 +1,4 @@
-"""The native losses have the bits of docs/arithmetic.md, section 5.10, and are close to the reference and PyTorch."""
+"""The native losses have the bits of docs/arithmetic.md, section 5.10, and are close to nn and to PyTorch."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ ON_NUMBERS = ("squared_error", "absolute_error", "huber", "quantile", "poisson",
 FORMS = [
     *(Form("binary", loss, 2) for loss in ON_CLASSES),
     *(Form("classes", loss, k) for loss in ON_CLASSES for k in (2, 3, 11)),
-    *(Form("multilabel", loss, k) for loss in ON_BITS for k in (1, 4)),
+    *(Form("multilabel", loss, k) for loss in ON_BITS for k in (1, 5)),
     *(Form("regression", loss, k) for loss in ON_NUMBERS for k in (1, 3)),
 ]
 EACH_ANSWER = ("sigmoid_cross_entropy", "hinge", "squared_error", "cross_entropy", "poisson", "gaussian_nll")
