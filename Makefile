@@ -1,6 +1,7 @@
 # make run      install multilayer into .venv and train a first network
 # make test     style, types and tests (a seeded fraction of every suite)
 # make accept   the tests with their full counts; writes docs/acceptance.md
+# make bench    speed beside PyTorch, JAX, scikit-learn, ONNX Runtime (CASE=name for one row, QUICK=1 for a quick form)
 # make docs     the documentation as HTML in docs/_build/html
 # make format   put the source into its form
 
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 BUILD_INPUTS := pyproject.toml CMakeLists.txt src/multilayer/version.py $(wildcard native/*)
 
-.PHONY: run test accept docs format
+.PHONY: run test accept bench docs format
 
 run: $(VENV)/.installed
 	$(BIN)/multilayer train digits
@@ -31,6 +32,9 @@ test: $(VENV)/.testable
 accept: $(VENV)/.testable
 	MULTILAYER_ACCEPT=1 $(BIN)/pytest --figures docs/acceptance.md
 
+bench: $(VENV)/.measurable
+	$(BIN)/python -m benchmarks $(if $(CASE),--case $(CASE)) $(if $(QUICK),--quick)
+
 docs: $(VENV)/.documentable
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
@@ -48,6 +52,11 @@ $(VENV)/.installed: $(BUILD_INPUTS) | $(VENV)/.created
 $(VENV)/.testable: $(BUILD_INPUTS) | $(VENV)/.created
 	@echo "Installing multilayer and what its tests need into $(VENV) (some minutes the first time: PyTorch is among it)"
 	$(INSTALL) --editable '.[test,lint]'
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.measurable: $(BUILD_INPUTS) | $(VENV)/.created
+	@echo "Installing multilayer and the peers it is measured against into $(VENV)"
+	$(INSTALL) --editable '.[bench]'
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.documentable: $(BUILD_INPUTS) | $(VENV)/.created

@@ -16,11 +16,13 @@ from multilayer.recipe import Recipe
 WARM_STEPS = 20
 """Of a single member; a population is warm after fewer."""
 
+EPOCHS_OF_A_POPULATION = 10
+"""At least so many stand in a block, since a call of `advance` looks at every member."""
+
 
 class Ours:
     """The engine that `choose` takes, on so many threads."""
 
-    multiple = 1
     times = 1.0
 
     def __init__(self, work: Work, threads: int) -> None:
@@ -28,6 +30,8 @@ class Ours:
         self.engine, self.because = choose(self._recipe(1))
         self.name = f"multilayer {self.engine.name}"
         self.setting = threads_named(threads)
+        population = work.members > 1 and self.engine.name != "reference"
+        self.multiple = EPOCHS_OF_A_POPULATION * work.steps_per_epoch if population else 1
 
     def ready(self, steps: int) -> Call:
         warm = min(WARM_STEPS, self.work.steps_per_epoch) if self.work.members == 1 else 2

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import functools
-import gzip
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import datasets
 
+from benchmarks.fashion_mnist import TRAIN, VAL, fashion_folder, fashion_rows
 from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation, Splitting, tasks
 from multilayer.engines import Data
 
 Rows = npt.NDArray[np.int64]
-PIXELS, CLASSES = 784, 10
 MINMAX = Preparation(inputs="minmax", missing="zero")
 
 
@@ -88,6 +84,8 @@ def moons() -> Problem:
 @functools.cache
 def breast_cancer() -> Problem:
     """30 columns, two classes, 341 rows to train on."""
+    from sklearn import datasets
+
     x, y = datasets.load_breast_cancer(return_X_y=True)
     return _of_dataset(Dataset.from_arrays(x, y, name="breast cancer"))
 
@@ -95,6 +93,8 @@ def breast_cancer() -> Problem:
 @functools.cache
 def digits() -> Problem:
     """64 columns, ten classes, 1,078 rows to train on."""
+    from sklearn import datasets
+
     x, y = datasets.load_digits(return_X_y=True)
     return _of_dataset(Dataset.from_arrays(x, y, name="digits"))
 
@@ -105,7 +105,7 @@ def fashion() -> Problem:
     x, y = fashion_rows("train")
     name = "Fashion-MNIST" if fashion_folder() else "random rows of Fashion-MNIST's shape"
     rows = np.arange(len(x), dtype=np.int64)
-    return prepared(name, x, y, train=rows[:50_000], val=rows[50_000:])
+    return prepared(name, x, y, train=rows[TRAIN], val=rows[VAL])
 
 
 @functools.cache
@@ -122,27 +122,6 @@ def random_rows(n_in: int, n_out: int, rows: int) -> Problem:
     y = np.arange(rows) % max(2, n_out)
     train = np.arange(rows, dtype=np.int64)
     return prepared("random rows", x, y, train=train, val=train[:0], n_out=n_out)
-
-
-def fashion_folder() -> Path | None:
-    """Where the files of Fashion-MNIST are; None where MULTILAYER_DATA does not name such a folder."""
-    folder = Path(os.environ.get("MULTILAYER_DATA", "")) / "fashion-mnist"
-    return folder if "MULTILAYER_DATA" in os.environ and folder.is_dir() else None
-
-
-def fashion_rows(part: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """The pixels (n_samples, 784) and labels of "train" or "t10k", read from disk; random ones where there are none."""
-    folder = fashion_folder()
-    if folder is None:
-        generator, rows = np.random.default_rng(0), 60_000 if part == "train" else 10_000
-        y = generator.integers(0, CLASSES, rows, dtype=np.uint8)
-        return generator.integers(0, 256, (rows, PIXELS), dtype=np.uint8), y
-    images = _idx(folder / f"{part}-images-idx3-ubyte.gz", header=16)
-    return images.reshape(-1, PIXELS), _idx(folder / f"{part}-labels-idx1-ubyte.gz", header=8)
-
-
-def _idx(path: Path, header: int) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(gzip.decompress(path.read_bytes()), dtype=np.uint8, offset=header)
 
 
 def _of_dataset(dataset: Dataset) -> Problem:

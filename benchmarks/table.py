@@ -12,7 +12,7 @@ from rich.table import Table
 from benchmarks.measurements.startup import LIMITS
 from benchmarks.results import Row
 
-WIDTH = 170
+WIDTH = 200
 
 
 def console() -> Console:
@@ -25,6 +25,8 @@ def of_rows(rows: Sequence[Row]) -> Table:
     """The table of ratios."""
     table = Table(title="Time of the peer over ours, side by side", title_justify="left")
     table.add_column("case", no_wrap=True)
+    table.add_column("network", no_wrap=True)
+    table.add_column("batch", justify="right")
     table.add_column("against")
     for name in ("threads\nours/theirs", "ours", "theirs", "ratio [10 %, 90 %]", "target", "met"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -45,14 +47,15 @@ def line(row: Row) -> str:
 
 def _cells(row: Row) -> list[str]:
     target = "" if row.target is None else f"{row.target:g}x"
+    case = [row.case, row.network, "" if row.batch is None else f"{row.batch}"]
     if row.times is None:
-        return [row.case, row.peer, "", "", "", "", target, "", "", escape(row.note)]
+        return [*case, row.peer, "", "", "", "", target, "", "", escape(row.note)]
     times, met = row.times, {None: "", True: "yes", False: "NO"}[row.met]
     ratio = f"{times.ratio:.3g}x [{times.low:.3g}, {times.high:.3g}]"
     against = f"{times.theirs.name} ({times.theirs.setting})"
     threads = f"{times.ours.threads}/{times.theirs.threads}"
     measured = [duration(times.ours.seconds), duration(times.theirs.seconds)]
-    return [row.case, against, threads, *measured, ratio, target, met, _fit(row), escape(row.note)]
+    return [*case, against, threads, *measured, ratio, target, met, _fit(row), escape(row.note)]
 
 
 def _fit(row: Row) -> str:
@@ -103,10 +106,14 @@ def _startup(found: dict[str, float]) -> Table:
 
 
 def _memory(found: dict[str, dict[str, dict[str, int]]]) -> Table:
-    table = _table("Peak memory in MiB", "network", "who", "after importing", "with the data", "of the fit")
+    table = _table(
+        "Peak memory in MiB", "network", "who", "after importing", "making the data", "with it", "in the fit"
+    )
     for network, by in found.items():
         for who, sizes in by.items():
-            table.add_row(network, who, *(f"{sizes[name] / 2**20:.0f}" for name in ("imported", "data", "fit")))
+            table.add_row(
+                network, who, *(f"{sizes[name] / 2**20:.0f}" for name in ("imported", "making", "data", "fit"))
+            )
     return table
 
 

@@ -38,7 +38,7 @@ class Effort:
     rounds: int  # blocks of each contender
     fits: int  # whole fits of each contender
     budget: float  # seconds for a comparison, after which no further round begins
-    least: int  # rounds in any case
+    least: int  # rounds in any case; of whole fits the quick form makes one at least
     quick: bool
 
     @staticmethod
@@ -85,7 +85,8 @@ def compare(
     contenders = [*ours, *theirs]
     amounts = [amount or calibrated(contender, effort.block) for contender in contenders]
     rounds = effort.rounds if amount is None else effort.fits
-    times = alternated(contenders, amounts, rounds, effort)
+    least = 1 if effort.quick and amount else effort.least
+    times = alternated(contenders, amounts, rounds, least, effort.budget)
     medians = np.median(times, axis=0)
     mine = int(np.argmin(medians[: len(ours)]))
     other = len(ours) + int(np.argmin(medians[len(ours) :]))
@@ -99,12 +100,12 @@ def compare(
     )
 
 
-def alternated(contenders: Sequence[Contender], amounts: Sequence[int], rounds: int, effort: Effort) -> Any:
-    """Seconds a unit, rounds x contenders; ends early when the budget is spent."""
+def alternated(contenders: Sequence[Contender], amounts: Sequence[int], rounds: int, least: int, budget: float) -> Any:
+    """Seconds a unit, rounds x contenders; after `least` rounds it ends when the budget of seconds is spent."""
     times: list[list[float]] = []
     gc.collect()
     started = time.perf_counter()
-    while len(times) < rounds and (len(times) < effort.least or time.perf_counter() - started < effort.budget):
+    while len(times) < rounds and (len(times) < least or time.perf_counter() - started < budget):
         times.append([seconds(contender, n) for contender, n in zip(contenders, amounts, strict=True)])
     return np.array(times)
 

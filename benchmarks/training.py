@@ -10,7 +10,7 @@ from benchmarks import ours, problems
 from benchmarks.cases import Case
 from benchmarks.measurements.peak import sgemm_peak
 from benchmarks.results import Fit, Ratio, Row
-from benchmarks.timing import Effort, compare, cores
+from benchmarks.timing import Comparison, Effort, compare, threads_named
 from benchmarks.work import Trainer, Work, fits_of, steps_of
 
 WIDE = 1000
@@ -30,7 +30,7 @@ def measured(case: Case, effort: Effort) -> Row:
             raise
         return case.row(note=f"torch.compile does not work here: {str(error).splitlines()[0]}")
     fit = fitted(trainers[steps.ours], trainers[steps.theirs], case.epochs, effort)
-    note, more = (wide_layers(work, steps.ours_seconds, effort)) if max(work.hidden) > WIDE else ("", {})
+    note, more = (wide_layers(work, steps, effort)) if max(work.hidden) > WIDE else ("", {})
     if work.problem.name.startswith("random"):
         note = f"{work.problem.name}; {note}".rstrip("; ")
     return case.row(times=Ratio.of(steps), fit=fit, note=note, more=more)
@@ -47,7 +47,9 @@ def work_of(case: Case) -> Work:
 def peers(case: Case, work: Work, effort: Effort) -> Sequence[Trainer]:
     """The peer in each of its settings."""
     if case.peer == "jax":
-        found: Sequence[Trainer] = importlib.import_module("benchmarks.peers.jax_scan").trainers(work)
+        found: Sequence[Trainer] = importlib.import_module("benchmarks.peers.jax_scan").trainers(
+            work, quick=effort.quick
+        )
         return found
     if case.peer == "sklearn":
         found = importlib.import_module("benchmarks.peers.scikit").trainers(work)
@@ -71,9 +73,12 @@ def fitted(mine: Trainer, other: Trainer, epochs: int, effort: Effort) -> Fit:
     return Fit(epochs, Ratio.of(found), fmean(reached[0]), fmean(reached[1]))
 
 
-def wide_layers(work: Work, seconds: float, effort: Effort) -> tuple[str, dict[str, float]]:
+def wide_layers(work: Work, steps: Comparison, effort: Effort) -> tuple[str, dict[str, float]]:
     """How near the matrix products of a step come to the machine's peak, in words and numbers."""
-    peak = max(sgemm_peak(cores(), quick=effort.quick).values())
-    rate = work.flops / seconds / 1e9
-    note = f"products at {rate:.0f} GFLOP/s or more, {rate / peak:.0%} of the sgemm peak of {peak:.0f} (aim: 70 %)"
+    threads = steps.ours.threads
+    peak = max(sgemm_peak(threads, quick=effort.quick).values())
+    rate = work.flops / steps.ours_seconds / 1e9
+    note = (
+        f"products at {rate:.0f} GFLOP/s or more: {rate / peak:.0%} of the peak on {threads_named(threads)} (aim 70 %)"
+    )
     return note, {"gflops": rate, "sgemm_peak_gflops": peak, "share_of_peak": rate / peak}

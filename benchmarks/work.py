@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from benchmarks.problems import Problem
 from benchmarks.timing import Call, Contender
+
+if TYPE_CHECKING:
+    from benchmarks.problems import Problem
 
 LR, BETA1, BETA2, EPS = 1e-3, 0.9, 0.999, 1e-8
 

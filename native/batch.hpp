@@ -45,14 +45,15 @@ struct Batch {
         return weight_ != 0 ? sums_[lane] / (weight_ * terms_) : 0.0;
     }
 
-    // Brings in the rows; row(lane, i) is the table's number of row i for the member in a lane.
-    template <class Row>
-    void gather(Team& team, const std::vector<Gatherer>& members, const Row& row) {
+    // Brings in the rows; numbers_of(lane, to) gives those of the member in a lane, by the table's numbers. Where the batch is
+    // taken in several pieces, `whole` is the rows of all of them.
+    template <class NumbersOf>
+    void gather(Team& team, const std::vector<Gatherer>& members, int whole, const NumbersOf& numbers_of) {
         weighted_ = members[0].weighted();
         for (int lane = 0; lane < Place::MEMBERS; ++lane) {
             const std::size_t seat = std::min<std::size_t>(lane, members.size() - 1);
             std::int64_t* const numbers = numbers_.data() + std::size_t(lane) * rows;
-            for (int i = 0; i < rows; ++i) numbers[i] = row(seat, i);
+            numbers_of(seat, numbers);
             const Gatherer& member = members[seat];
             team.each(rows, double(space.input.size()) / rows / Place::MEMBERS, [&](std::size_t begin, std::size_t end) {
                 member.template inputs<ABREAST>(numbers, int(begin), int(end), space.input.data(), rows, lane);
@@ -61,11 +62,12 @@ struct Batch {
             if (!ABREAST && weighted_)
                 for (int i = 0; i < rows; ++i) weights_[i] = member.weight(numbers[i]);
         }
-        weigh();
+        weigh(whole);
     }
 
-    // The rows' losses for the outputs y; with slopes, those of the reduced loss by every output.
-    void judge(Team& team, const Loss& loss, const T* y, bool mean, bool with_slopes) {
+    // The rows' losses for the outputs y; with slopes, those of the reduced loss by every output. `goes_on`: the sums of
+    // an earlier piece are added to.
+    void judge(Team& team, const Loss& loss, const T* y, bool mean, bool with_slopes, bool goes_on = false) {
         if (with_slopes) set_factors(mean);
         T* slopes = space.slopes[0].data();
         team.each(Place::groups(rows), LANES<T> * n_out_ * 2.0, [&](std::size_t begin, std::size_t end) {
@@ -90,7 +92,7 @@ struct Batch {
                     store(row_sums_.data() + g * LANES<T> + h * Vec<double>::LANES, sum.half[h]);
             }
         });
-        add_up();
+        add_up(goes_on);
     }
 
     // The outputs in float64, as to[lane][unit][start + row] of `all` rows.
@@ -112,8 +114,8 @@ private:
         for (int block = 0; block < rows; block += ROW_BLOCK) f(block, std::min(rows, block + ROW_BLOCK));
     }
 
-    void weigh() {
-        weight_ = double(rows);
+    void weigh(int whole) {
+        weight_ = double(whole);
         if (!weighted_) return;
         in_blocks([&](int first, int last) {
             double sum = 0;
@@ -133,11 +135,11 @@ private:
         for (int i = 0; i < rows; ++i) factors_[i] = weights_[i] != 0 ? T(mean ? weights_[i] / share : weights_[i]) : T(0);
     }
 
-    void add_up() {
+    void add_up(bool goes_on) {
         constexpr int LANES_ABREAST = Place::MEMBERS;
-        for (int lane = 0; lane < LANES_ABREAST; ++lane) sums_[lane] = 0;
         in_blocks([&](int first, int last) {
-            double sum[LANES_ABREAST] = {};
+            double sum[LANES_ABREAST];
+            for (int lane = 0; lane < LANES_ABREAST; ++lane) sum[lane] = goes_on ? sums_[lane] : 0.0;
             for (int i = first; i < last; ++i)
                 for (int lane = 0; lane < LANES_ABREAST; ++lane) {
                     const double own = row_sums_[i * LANES_ABREAST + lane];

@@ -36,7 +36,7 @@ struct Dense<T, false> {
         product(team, Product<T>{dy, turned, nullptr, dx, rows, n_out, n_in, goes_on});
     }
 
-    void weight_gradient(Team& team, const T* x, const T* dy, T* gradient, int rows) const {
+    void weight_gradient(Team& team, const T* x, const T* dy, T* gradient, int rows, bool = false) const {
         const WeightGradient<T> sum{x, dy, gradient, rows, n_in, n_out};
         if (n_out <= LANES<T> / 4) {
             const int columns = columns_of<T>(n_in);
@@ -74,100 +74,106 @@ struct Dense<T, true> {
     int n_in, n_out;
 
     void forward(Team&, const T* x, const T* weight, const T* bias, T* y, int rows, bool goes_on = false) const {
-        in_tiles<4>(0, n_out, [&]<int Q>(int o) {
-            in_tiles<4>(0, rows, [&]<int R>(int i) {
-                Vec<T> sum[R][Q];
-                unrolled<Q>(UNROLLED(q) {
-                    const Vec<T> start = bias ? load<Vec<T>>(bias + (o + q) * LANES<T>) : Vec<T>(T(0));
-                    unrolled<R>(UNROLLED(r) { sum[r][q] = goes_on ? at(y, o + q, i + r, rows) : start; });
-                });
-                for (int k = 0; k < n_in; ++k) {
-                    Vec<T> right[Q];
-                    unrolled<Q>(UNROLLED(q) { right[q] = load<Vec<T>>(weight + place(k, o + q)); });
-                    unrolled<R>(UNROLLED(r) {
-                        const Vec<T> left = at(x, k, i + r, rows);
-                        unrolled<Q>(UNROLLED(q) { sum[r][q] = fma(left, right[q], sum[r][q]); });
-                    });
-                }
-                unrolled<Q>(UNROLLED(q) {
-                    unrolled<R>(UNROLLED(r) { put(y, o + q, i + r, rows, sum[r][q]); });
-                });
+        tiles(n_out, rows, [&]<int Q, int R>(int o, int i) {
+            Vec<T> sum[R][Q];
+            unrolled<Q>(UNROLLED(q) {
+                const Vec<T> start = bias ? load<Vec<T>>(bias + (o + q) * L) : Vec<T>(T(0));
+                unrolled<R>(UNROLLED(r) { sum[r][q] = goes_on ? load<Vec<T>>(y + at(o + q, i + r, rows)) : start; });
             });
+            const int width = width_of<T>(o / L, n_out);
+            chains(sum, x + i * L, L, rows * L, weight + panel(o / L) + o % L * L, L, width * L, n_in);
+            put(sum, y, o, i, rows);
         });
     }
 
     void input_gradient(Team&, const T* dy, const T* weight, T* dx, int rows, T*, bool goes_on) const {
-        in_tiles<4>(0, n_in, [&]<int Q>(int k) {
-            in_tiles<4>(0, rows, [&]<int R>(int i) {
-                Vec<T> sum[R][Q];
-                unrolled<Q>(UNROLLED(q) {
-                    unrolled<R>(UNROLLED(r) { sum[r][q] = goes_on ? at(dx, k + q, i + r, rows) : Vec<T>(T(0)); });
-                });
-                for (int o = 0; o < n_out; ++o) {
-                    Vec<T> right[Q];
-                    unrolled<Q>(UNROLLED(q) { right[q] = load<Vec<T>>(weight + place(k + q, o)); });
-                    unrolled<R>(UNROLLED(r) {
-                        const Vec<T> left = at(dy, o, i + r, rows);
-                        unrolled<Q>(UNROLLED(q) { sum[r][q] = fma(left, right[q], sum[r][q]); });
-                    });
-                }
-                unrolled<Q>(UNROLLED(q) {
-                    unrolled<R>(UNROLLED(r) { put(dx, k + q, i + r, rows, sum[r][q]); });
+        tiles(n_in, rows, [&]<int Q, int R>(int k, int i) {
+            Vec<T> sum[R][Q];
+            unrolled<Q>(UNROLLED(q) {
+                unrolled<R>(UNROLLED(r) {
+                    sum[r][q] = goes_on ? load<Vec<T>>(dx + at(k + q, i + r, rows)) : Vec<T>(T(0));
                 });
             });
+            for (int p = 0; p < columns_of<T>(n_out); ++p) {
+                const int width = width_of<T>(p, n_out);
+                chains(sum, dy + at(p * L, i, rows), L, rows * L, weight + panel(p) + k * width * L, width * L, L,
+                       width);
+            }
+            put(sum, dx, k, i, rows);
         });
     }
 
-    void weight_gradient(Team&, const T* x, const T* dy, T* gradient, int rows) const {
-        in_tiles<4>(0, n_in, [&]<int R>(int k) {
-            in_tiles<4>(0, n_out, [&]<int Q>(int o) {
-                Vec<T> total[R][Q];
-                for (int block = 0; block < rows; block += ROW_BLOCK) {
-                    Vec<T> sum[R][Q];
-                    unrolled<R>(UNROLLED(r) { unrolled<Q>(UNROLLED(q) { sum[r][q] = Vec<T>(T(0)); }); });
-                    for (int i = block; i < std::min(rows, block + ROW_BLOCK); ++i) {
-                        Vec<T> right[Q];
-                        unrolled<Q>(UNROLLED(q) { right[q] = at(dy, o + q, i, rows); });
-                        unrolled<R>(UNROLLED(r) {
-                            const Vec<T> left = at(x, k + r, i, rows);
-                            unrolled<Q>(UNROLLED(q) { sum[r][q] = fma(left, right[q], sum[r][q]); });
-                        });
-                    }
-                    unrolled<R>(UNROLLED(r) {
-                        unrolled<Q>(UNROLLED(q) { total[r][q] = block ? total[r][q] + sum[r][q] : sum[r][q]; });
-                    });
-                }
+    void weight_gradient(Team&, const T* x, const T* dy, T* gradient, int rows, bool goes_on = false) const {
+        tiles(n_out, n_in, [&]<int Q, int R>(int o, int k) {
+            const int width = width_of<T>(o / L, n_out) * L;
+            T* to = gradient + panel(o / L) + k * width + o % L * L;
+            Vec<T> total[R][Q];
+            for (int block = 0; block < rows; block += ROW_BLOCK) {
+                Vec<T> sum[R][Q];
                 unrolled<R>(UNROLLED(r) {
                     unrolled<Q>(UNROLLED(q) {
-                        store(gradient + place(k + r, o + q), total[r][q] + T(0));
+                        sum[r][q] = goes_on ? load<Vec<T>>(to + r * width + q * L) : Vec<T>(T(0));
                     });
                 });
+                chains(sum, x + at(k, block, rows), rows * L, L, dy + at(o, block, rows), rows * L, L,
+                       std::min(ROW_BLOCK, rows - block));
+                unrolled<R>(UNROLLED(r) {
+                    unrolled<Q>(UNROLLED(q) { total[r][q] = block ? total[r][q] + sum[r][q] : sum[r][q]; });
+                });
+            }
+            unrolled<R>(UNROLLED(r) {
+                unrolled<Q>(UNROLLED(q) { store(to + r * width + q * L, total[r][q] + T(0)); });
             });
         });
     }
 
 private:
-    static INLINE Vec<T> at(const T* x, int unit, int row, int rows) {
-        return load<Vec<T>>(x + (std::ptrdiff_t(unit) * rows + row) * LANES<T>);
+    static constexpr std::ptrdiff_t L = LANES<T>;
+
+    static INLINE std::ptrdiff_t at(int unit, int row, int rows) { return (std::ptrdiff_t(unit) * rows + row) * L; }
+    INLINE std::ptrdiff_t panel(int p) const { return std::ptrdiff_t(p) * L * n_in * L; }
+
+    // f<Q, R>(first, second) for tiles of at most 4 x 4; a tile lies within a panel of outputs.
+    template <class F>
+    static INLINE void tiles(int first_count, int second_count, const F& f) {
+        in_tiles<4>(0, first_count, [&]<int Q>(int first) {
+            in_tiles<4>(0, second_count, [&]<int R>(int second) { f.template operator()<Q, R>(first, second); });
+        });
     }
-    static INLINE void put(T* x, int unit, int row, int rows, Vec<T> value) {
-        store(x + (std::ptrdiff_t(unit) * rows + row) * LANES<T>, value);
+
+    // sum[r][q] = fma(a[r], b[q], sum[r][q]), `count` times, the operands moving on by their steps.
+    template <int R, int Q>
+    static INLINE void chains(Vec<T> (&sum)[R][Q], const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_step, const T* b,
+                              std::ptrdiff_t b_column, std::ptrdiff_t b_step, int count) {
+        for (int s = 0; s < count; ++s, a += a_step, b += b_step) {
+            Vec<T> right[Q];
+            unrolled<Q>(UNROLLED(q) { right[q] = load<Vec<T>>(b + q * b_column); });
+            unrolled<R>(UNROLLED(r) {
+                const Vec<T> left = load<Vec<T>>(a + r * a_row);
+                unrolled<Q>(UNROLLED(q) { sum[r][q] = fma(left, right[q], sum[r][q]); });
+            });
+        }
     }
-    // Where W[k, o] stands: in the panel of its output.
-    INLINE std::ptrdiff_t place(int k, int o) const {
-        const int panel = o / LANES<T>;
-        return (std::ptrdiff_t(panel) * LANES<T> * n_in + k * width_of<T>(panel, n_out) + o % LANES<T>) * LANES<T>;
+
+    template <int R, int Q>
+    static INLINE void put(const Vec<T> (&sum)[R][Q], T* to, int unit, int row, int rows) {
+        unrolled<Q>(UNROLLED(q) {
+            unrolled<R>(UNROLLED(r) { store(to + at(unit + q, row + r, rows), sum[r][q]); });
+        });
     }
 };
 
 // A parameter with one value a unit: gradient[o] = the row blocks' sums, a term being f(sum so far, column, row).
+// `goes_on`: these rows follow others of the same row block, whose sum is there.
 template <class T, bool ABREAST, class F>
-void sum_over_rows(T* gradient, int rows, int units, const F& f) {
+void sum_over_rows(T* gradient, int rows, int units, bool goes_on, const F& f) {
     in_tiles<4>(0, Layout<T, ABREAST>::columns(units), [&]<int C>(int c) {  // several chains at a time
         Vec<T> total[C];
         for (int block = 0; block < rows; block += ROW_BLOCK) {
             Vec<T> sum[C];
-            unrolled<C>(UNROLLED(j) { sum[j] = Vec<T>(T(0)); });
+            unrolled<C>(UNROLLED(j) {
+                sum[j] = goes_on ? load<Vec<T>>(gradient + (c + j) * LANES<T>) : Vec<T>(T(0));
+            });
             for (int i = block; i < std::min(rows, block + ROW_BLOCK); ++i)
                 unrolled<C>(UNROLLED(j) { sum[j] = f(sum[j], c + j, i); });
             unrolled<C>(UNROLLED(j) { total[j] = block ? total[j] + sum[j] : sum[j]; });

@@ -26,10 +26,11 @@ public:
 
     void backward(const Pass<T>& pass, const T* x, const T*, T* dy, T* dx, T* notes) const override {
         if (!weight_.frozen) {
-            dense_.weight_gradient(pass.team, x, dy, Base::at(pass.gradients, weight_.offset), pass.rows);
+            dense_.weight_gradient(pass.team, x, dy, Base::at(pass.gradients, weight_.offset), pass.rows,
+                                   pass.goes_on);
             if (bias_)
                 sum_over_rows<T, ABREAST>(
-                    Base::at(pass.gradients, bias_->offset), pass.rows, this->n_out,
+                    Base::at(pass.gradients, bias_->offset), pass.rows, this->n_out, pass.goes_on,
                     [&](Vec<T> sum, int c, int i) { return sum + Base::vector(dy, pass.rows, c, i); });
         }
         if (dx)
@@ -88,9 +89,10 @@ public:
             });
             if (!weight_.frozen) {
                 dense_.weight_gradient(pass.team, x, dz,
-                                       Base::at(pass.gradients, weight_.offset) + piece * piece_size(), pass.rows);
+                                       Base::at(pass.gradients, weight_.offset) + piece * piece_size(), pass.rows,
+                                       pass.goes_on);
                 sum_over_rows<T, ABREAST>(
-                    bias(pass.gradients, piece), pass.rows, this->n_out,
+                    bias(pass.gradients, piece), pass.rows, this->n_out, pass.goes_on,
                     [&](Vec<T> sum, int c, int i) { return sum + Base::vector(dz, pass.rows, c, i); });
             }
             if (dx) dense_.input_gradient(pass.team, dz, weight(pass, piece), dx, pass.rows, turned, piece > 0);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "predictor.hpp"
 #include "probes.hpp"
 #include "training.hpp"
 
@@ -214,6 +215,17 @@ public:
         training_->restore(member, p, {history.data(), history.data() + history.size()}, arrays(state));
     }
 
+    static std::vector<Array> arrays(const nb::list& pairs) {
+        std::vector<Array> result;
+        for (const auto& pair : pairs) {
+            const auto tuple = nb::cast<nb::tuple>(pair);
+            const auto array = nb::cast<nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>>(tuple[1]);
+            const auto* bytes = static_cast<const char*>(array.data());
+            result.push_back({nb::cast<std::string>(tuple[0]), {}, {bytes, bytes + array.nbytes()}});
+        }
+        return result;
+    }
+
 private:
     nb::object typed(const std::vector<std::int64_t>& shape, const std::vector<char>& bytes) const {
         return single_ ? numpy<float>(shape, bytes.data(), bytes.size())
@@ -229,23 +241,73 @@ private:
                                                          : typed(array.shape, array.bytes)));
         return result;
     }
-    static std::vector<Array> arrays(const nb::list& pairs) {
-        std::vector<Array> result;
-        for (const auto& pair : pairs) {
-            const auto tuple = nb::cast<nb::tuple>(pair);
-            const auto array = nb::cast<nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>>(tuple[1]);
-            const auto* bytes = static_cast<const char*>(array.data());
-            result.push_back({nb::cast<std::string>(tuple[0]), {}, {bytes, bytes + array.nbytes()}});
-        }
-        return result;
-    }
-
     bool single_;
     nb::list kept_;
     std::unique_ptr<Training> training_;
 };
 
+// A predictor for one run.
+class BoundPredictor {
+public:
+    BoundPredictor(const nb::dict& table, const nb::dict& one, const nb::list& weights, bool single, int threads) {
+        const Data shape = data(table);
+        const auto make = single ? single_predictor : double_predictor;
+        features_ = std::size_t(shape.features);
+        predictor_ = make(shape, member(one), Bound::arrays(weights), threads);
+    }
+
+    // Nothing where the rows are of another width, or not all finite: what to say then is left to the caller.
+    template <class Number>
+    nb::object answers(const Plain<Number>& x) const {
+        return filled<double>(x, predictor_->columns(), false,
+                              [&](const Data& rows, double* to) { return predictor_->answers(rows, to); });
+    }
+    // The same with NaN as a missing value.
+    nb::object answers_with_gaps(const Plain<double>& x) const {
+        return filled<double>(x, predictor_->columns(), true,
+                              [&](const Data& rows, double* to) { return predictor_->answers(rows, to); });
+    }
+    template <class Number>
+    nb::object decisions(const Plain<Number>& x) const {
+        return filled<std::int64_t>(x, 0, false,
+                                    [&](const Data& rows, std::int64_t* to) { return predictor_->decisions(rows, to); });
+    }
+
+private:
+    template <class Result, class Number, class F>
+    nb::object filled(const Plain<Number>& x, std::int64_t columns, bool gaps, const F& fill) const {
+        if (x.ndim() != 2 || x.shape(0) == 0 || x.shape(1) != features_) return nb::none();
+        Data rows;
+        if constexpr (std::is_same_v<Number, float>)
+            rows.x_single = x.data();
+        else
+            rows.x = x.data();
+        rows.rows = std::int64_t(x.shape(0));
+        rows.features = std::int64_t(features_);
+        std::unique_ptr<Result[]> result(new Result[std::size_t(rows.rows) * std::max<std::int64_t>(columns, 1) + 1]);
+        const bool finite = without_interpreter([&] { return fill(rows, result.get()); });
+        if (!finite && !gaps) return nb::none();
+        Result* const kept = result.release();
+        const nb::capsule owner(kept, [](void* memory) noexcept { delete[] static_cast<Result*>(memory); });
+        const std::size_t shape[2] = {x.shape(0), std::size_t(columns)};
+        return nb::cast(nb::ndarray<nb::numpy, Result>(kept, columns ? 2 : 1, shape, owner));
+    }
+
+    std::size_t features_;
+    std::unique_ptr<Predictor> predictor_;
+};
+
 }  // namespace
+
+void bind_prediction(nb::module_& module) {
+    nb::class_<BoundPredictor>(module, "Predictor")
+        .def(nb::init<const nb::dict&, const nb::dict&, const nb::list&, bool, int>())
+        .def("answers", &BoundPredictor::answers<float>, nb::arg("x").noconvert())
+        .def("answers", &BoundPredictor::answers<double>, nb::arg("x").noconvert())
+        .def("answers_with_gaps", &BoundPredictor::answers_with_gaps, nb::arg("x").noconvert())
+        .def("decisions", &BoundPredictor::decisions<float>, nb::arg("x").noconvert())
+        .def("decisions", &BoundPredictor::decisions<double>, nb::arg("x").noconvert());
+}
 
 void bind_training(nb::module_& module) {
     nb::class_<Bound>(module, "Training")
@@ -268,5 +330,6 @@ void bind_training(nb::module_& module) {
 NB_MODULE(MULTILAYER_MODULE, module) {
     module.doc() = "The native engine of multilayer, for one instruction set.";
     multilayer::bind_training(module);
+    multilayer::bind_prediction(module);
     multilayer::bind_probes(module);
 }

@@ -38,6 +38,7 @@ struct Pass {
     std::uint64_t seed;
     std::uint32_t step;  // training steps before this one
     Team& team;
+    bool goes_on = false;  // these rows follow others of the same batch: gradients are added to
 };
 
 template <class T, bool ABREAST>

@@ -51,6 +51,7 @@ public:
         const int val = int(std::min<std::int64_t>(first_.val.count, ROW_BLOCK));
         batch_ = Batch<T, ABREAST>(network, loss_, gatherers_[0].terms(), first_.batch_rows());
         if (val) check_ = Batch<T, ABREAST>(network, loss_, gatherers_[0].terms(), val);
+        piece_rows_ = rows_of_piece();
         values_.resize(std::size_t(network.n_out()) * first_.val.count * Place::MEMBERS);
         find_spans();
         sit_down();
@@ -133,14 +134,19 @@ private:
         for (std::size_t lane = 0; lane < seats_.size(); ++lane) {
             MemberState<T>& state = *seats_[lane].state;
             state.optimizer_steps = optimizer_.of_member(lane);
-            if (!learning(lane)) continue;
-            state.progress.position = position_;
-            state.progress.steps = steps_;
-            if constexpr (ABREAST) {
-                const auto to = state.arrays(), from = own_.arrays();
-                for (std::size_t a = 0; a < to.size(); ++a)
-                    for (std::size_t i = 0; i < to[a]->size(); ++i) (*to[a])[i] = (*from[a])[i * LANES<T> + lane];
-            }
+            if (learning(lane)) leave(lane);
+        }
+    }
+
+    // A member's arrays and place, as they are now, back to itself.
+    void leave(std::size_t lane) {
+        MemberState<T>& state = *seats_[lane].state;
+        state.progress.position = position_;
+        state.progress.steps = steps_;
+        if constexpr (ABREAST) {
+            const auto to = state.arrays(), from = own_.arrays();
+            for (std::size_t a = 0; a < to.size(); ++a)
+                for (std::size_t i = 0; i < to[a]->size(); ++i) (*to[a])[i] = (*from[a])[i * LANES<T> + lane];
         }
     }
 
@@ -160,22 +166,43 @@ private:
     void step() {
         if (position_ == 0) order_rows();
         const int rows = int(std::min<std::int64_t>(first_.batch_rows(), first_.train.count - position_));
-        batch_.rows = rows;
-        batch_.gather(team_, gatherers_, [&](std::size_t lane, int i) {
-            return seats_[lane].member->train.number[orders_[lane][position_ + i]];
-        });
-        if (first_.noise != 0 && !ABREAST)
-            gatherers_[0].add_noise(batch_.space.input.data(), rows, std::uint32_t(steps_), draws_);
-        const Pass<T> way = pass(rows, true);
-        const T* y = network_.forward(way, batch_.space);
-        batch_.judge(team_, loss_, y, first_.mean, true);
-        network_.backward(way, batch_.space);
+        const int piece = rows <= ROW_BLOCK ? std::min(rows, piece_rows_) : rows;
+        for (int first = 0; first < rows; first += piece) learn(first, std::min(piece, rows - first), rows);
         update();
         position_ += rows;
         ++steps_;
         for (std::size_t lane = 0; lane < seats_.size(); ++lane)
             if (learning(lane)) count(lane);
         if (position_ >= first_.train.count) end_epoch();
+    }
+
+    // Gradients and losses of `count` rows from `first` on, of a batch of `rows`.
+    void learn(int first, int count, int rows) {
+        batch_.rows = count;
+        batch_.gather(team_, gatherers_, rows, [&](std::size_t lane, std::int64_t* to) {
+            const std::int64_t* train = seats_[lane].member->train.number;
+            const std::int32_t* order = orders_[lane].data() + position_ + first;
+            for (int i = 0; i < count; ++i) to[i] = train[order[i]];
+        });
+        if (first_.noise != 0 && !ABREAST)
+            gatherers_[0].add_noise(batch_.space.input.data(), count, std::uint32_t(steps_), draws_);
+        Pass<T> way = pass(count, true);
+        way.goes_on = first > 0;
+        const T* y = network_.forward(way, batch_.space);
+        batch_.judge(team_, loss_, y, first_.mean, true, way.goes_on);
+        network_.backward(way, batch_.space);
+    }
+
+    // Members abreast take a batch in pieces whose activations stay in a near cache; a batch that is one row
+    // block, since a piece goes on with the chains of the one before.
+    int rows_of_piece() const {
+        constexpr double CACHE = 180e3;
+        if (!ABREAST || network_.needs_whole_batches()) return first_.batch_rows();
+        int units = network_.n_in();
+        for (int i = 0; i < network_.depth(); ++i) units += 2 * network_.width(i);
+        int rows = ROW_BLOCK;
+        while (rows > 4 && double(rows) * units * sizeof(Vec<T>) > CACHE) rows /= 2;
+        return rows;
     }
 
     // Parts 1 to 8 of 5.5.
@@ -279,8 +306,9 @@ private:
             member.keep_best)
             state.best = state.finite;
         if (progress.status == Status::TRAINING && progress.epoch >= member.epochs) progress.status = Status::COMPLETE;
-        if (progress.status != Status::TRAINING)
-            state.set_weights(state.remaining());
+        if (progress.status == Status::TRAINING) return;
+        leave(lane);
+        state.set_weights(state.remaining());
     }
 
     void validate() {
@@ -290,8 +318,8 @@ private:
         const std::int64_t all = first_.val.count;
         for (std::int64_t start = 0; start < all; start += ROW_BLOCK) {
             check_.rows = int(std::min<std::int64_t>(ROW_BLOCK, all - start));
-            check_.gather(team_, gatherers_, [&](std::size_t lane, int i) {
-                return seats_[lane].member->val.number[start + i];
+            check_.gather(team_, gatherers_, check_.rows, [&](std::size_t lane, std::int64_t* to) {
+                std::copy_n(seats_[lane].member->val.number + start, check_.rows, to);
             });
             const T* y = network_.forward(pass(check_.rows, false), check_.space);
             check_.judge(team_, loss_, y, true, false);
@@ -316,6 +344,7 @@ private:
 
     void diverged(std::size_t lane) {
         MemberState<T>& state = *seats_[lane].state;
+        leave(lane);
         state.progress.status = Status::DIVERGED;
         state.set_weights(state.remaining());
     }
@@ -358,6 +387,7 @@ private:
     TargetKind kind_;
     std::int64_t epoch_ = 0, position_ = 0, steps_ = 0;
     double steps_per_epoch_;
+    int piece_rows_;
     std::vector<double> values_, check_losses_, answers_, draws_;
     ScoreScratch scratch_;
 };

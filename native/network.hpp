@@ -93,6 +93,8 @@ public:
     int n_out() const { return n_out_; }
     int depth() const { return int(layers_.size()); }
     int width(int layer) const { return layers_[layer]->n_out; }
+    // Whether a layer sees all rows of a batch together.
+    bool needs_whole_batches() const { return !slots_.buffers.empty(); }
     const Slots& slots() const { return slots_; }
     std::size_t parameters() const { return Slots::size(slots_.parameters); }
     std::size_t buffers() const { return Slots::size(slots_.buffers); }

@@ -43,12 +43,14 @@ public:
     void backward(const Pass<T>& pass, const T*, const T*, T* dy, T* dx, T* notes) const override {
         const int n = this->n_out, rows = pass.rows;
         if (!gain_.frozen) {
-            sum_over_rows<T, ABREAST>(Base::at(pass.gradients, gain_.offset), rows, n, [&](Vec<T> sum, int c, int i) {
-                return fma(Base::vector(notes, rows, c, i), Base::vector(dy, rows, c, i), sum);
-            });
-            sum_over_rows<T, ABREAST>(Base::at(pass.gradients, shift_.offset), rows, n, [&](Vec<T> sum, int c, int i) {
-                return sum + Base::vector(dy, rows, c, i);
-            });
+            sum_over_rows<T, ABREAST>(
+                Base::at(pass.gradients, gain_.offset), rows, n, pass.goes_on,
+                [&](Vec<T> sum, int c, int i) {
+                    return fma(Base::vector(notes, rows, c, i), Base::vector(dy, rows, c, i), sum);
+                });
+            sum_over_rows<T, ABREAST>(
+                Base::at(pass.gradients, shift_.offset), rows, n, pass.goes_on,
+                [&](Vec<T> sum, int c, int i) { return sum + Base::vector(dy, rows, c, i); });
         }
         if (!dx) return;
         const T* scales = notes + Place::size(n, rows);
@@ -148,12 +150,14 @@ public:
     void backward(const Pass<T>& pass, const T*, const T*, T* dy, T* dx, T* notes) const override {
         const int n = this->n_out, rows = pass.rows;
         if (!gain_.frozen) {
-            sum_over_rows<T, ABREAST>(Base::at(pass.gradients, gain_.offset), rows, n, [&](Vec<T> sum, int c, int i) {
-                return fma(Base::vector(notes, rows, c, i), Base::vector(dy, rows, c, i), sum);
-            });
-            sum_over_rows<T, ABREAST>(Base::at(pass.gradients, shift_.offset), rows, n, [&](Vec<T> sum, int c, int i) {
-                return sum + Base::vector(dy, rows, c, i);
-            });
+            sum_over_rows<T, ABREAST>(
+                Base::at(pass.gradients, gain_.offset), rows, n, pass.goes_on,
+                [&](Vec<T> sum, int c, int i) {
+                    return fma(Base::vector(notes, rows, c, i), Base::vector(dy, rows, c, i), sum);
+                });
+            sum_over_rows<T, ABREAST>(
+                Base::at(pass.gradients, shift_.offset), rows, n, pass.goes_on,
+                [&](Vec<T> sum, int c, int i) { return sum + Base::vector(dy, rows, c, i); });
         }
         if (!dx) return;
         const T* scales = notes + Place::size(n, rows);

@@ -1,6 +1,7 @@
 // Which members are of one shape, and which of them may learn abreast.
 #pragma once
 
+#include <cstdio>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,7 +34,11 @@ private:
 
 inline std::string key_of(const Named& named) {
     std::string key = named.name + "(";
-    for (const auto& [name, value] : named.options) key += name + "=" + std::to_string(value) + ",";
+    for (const auto& [name, value] : named.options) {
+        char digits[40];  // all of them, in hexadecimal
+        std::snprintf(digits, sizeof digits, "%a", value);
+        key += name + "=" + digits + ",";
+    }
     return key + ")";
 }
 

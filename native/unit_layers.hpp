@@ -68,7 +68,7 @@ public:
 
     void backward(const Pass<T>& pass, const T* x, const T*, T* dy, T* dx, T*) const override {
         const int rows = pass.rows;
-        sum_over_rows<T, ABREAST>(Base::at(pass.gradients, slopes_.offset), rows, this->n_out,
+        sum_over_rows<T, ABREAST>(Base::at(pass.gradients, slopes_.offset), rows, this->n_out, pass.goes_on,
                                   [&](Vec<T> sum, int c, int i) {
                                       const Vec<T> v = Base::vector(x, rows, c, i);
                                       return fma(select(v > T(0), T(0), v), Base::vector(dy, rows, c, i), sum);
@@ -104,7 +104,7 @@ public:
     void backward(const Pass<T>& pass, const T* x, const T*, T* dy, T* dx, T*) const override {
         const int rows = pass.rows;
         if (!scale_.frozen)
-            sum_over_rows<T, ABREAST>(Base::at(pass.gradients, scale_.offset), rows, this->n_out,
+            sum_over_rows<T, ABREAST>(Base::at(pass.gradients, scale_.offset), rows, this->n_out, pass.goes_on,
                                       [&](Vec<T> sum, int c, int i) {
                                           return fma(Base::vector(x, rows, c, i), Base::vector(dy, rows, c, i), sum);
                                       });

@@ -19,9 +19,10 @@ def measured(*, quick: bool) -> dict[str, float]:
         "import multilayer, the engines too": ["-c", "import multilayer.engines"],
         "multilayer --help": ["-m", "multilayer", "--help"],
         "import numpy": ["-c", "import numpy"],
-        "import sklearn.neural_network": ["-c", "import sklearn.neural_network"],
-        "import torch": ["-c", "import torch"],
     }
+    if not quick:
+        commands["import sklearn.neural_network"] = ["-c", "import sklearn.neural_network"]
+        commands["import torch"] = ["-c", "import torch"]
     return {name: _seconds(command, 3 if quick else 15) for name, command in commands.items()}
 
 

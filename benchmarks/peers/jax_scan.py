@@ -32,11 +32,13 @@ class Scanned:
         self.init = jax.jit(jax.vmap(self._params))
         self.run = jax.jit(self._over_members(self._trained))
         self.run_fit = jax.jit(self._over_members(self._fitted), static_argnames="epochs")
+        self.warm = False
         self.compiled: set[int] = set()  # the lengths of whole fits
 
     def ready(self, steps: int) -> Call:
         epochs, (params, keys) = steps // self.work.steps_per_epoch, self._made()
-        self._call(self.run, params, keys, 1)
+        if self.work.members == 1 or not self.warm:
+            self.warm = bool(self._call(self.run, params, keys, 1))
         return lambda: self._call(self.run, params, keys, epochs)
 
     def fit(self, epochs: int) -> Callable[[], float]:
@@ -153,6 +155,8 @@ def _adam(state: Any, gradients: Any) -> Any:
     return params, m, v, t
 
 
-def trainers(work: Work) -> list[Scanned]:
-    """A population is also run some members at a time, which suits a processor's caches."""
-    return [Scanned(work)] if work.members == 1 else [Scanned(work), Scanned(work, chunk=16)]
+def trainers(work: Work, *, quick: bool) -> list[Scanned]:
+    """A population runs some members at a time, which suits a processor's caches, and all at once."""
+    if work.members == 1:
+        return [Scanned(work)]
+    return [Scanned(work, chunk=16)] if quick else [Scanned(work, chunk=16), Scanned(work)]

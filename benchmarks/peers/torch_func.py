@@ -67,8 +67,8 @@ class Vmapped:
 
     def _made(self) -> dict[str, Any]:
         """New weights (members, ...), with Adam's state."""
-        nets = [list(network(self.work.widths).parameters()) for _ in range(self.work.members)]
-        params = [torch.stack([p.detach() for p in own]) for own in zip(*nets, strict=True)]
+        shapes = [p.shape for p in network(self.work.widths).parameters()]
+        params = [0.1 * torch.randn(self.work.members, *shape) for shape in shapes]
         if not self.compiled:
             return {"params": params, "optimizer": torch.optim.Adam(params, lr=LR, fused=True)}
         moments = [[torch.zeros_like(p) for p in params] for _ in range(2)]

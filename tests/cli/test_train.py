@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from multilayer.engines import native
 from multilayer.lab import load_run
 from tests.house.source import ROOT
 
+ENGINE = "native" if native.instruction_set() else "reference"
 SMALL = ("moons(samples=40)", "--hidden", "4", "--epochs", "3")
 
 
@@ -37,7 +39,7 @@ def test_a_run_folder_a_summary_and_words_on_the_way(command):
     assert said[:3] == [
         "Data      moons: 2 columns, 2 classes; rows: 24 train, 8 val, 8 test",
         "Network   2-4-1, relu",
-        "Training  sigmoid_cross_entropy, adam, lr 0.01 cosine, batches of 32, 3 epochs; seed 0, engine reference",
+        f"Training  sigmoid_cross_entropy, adam, lr 0.01 cosine, batches of 32, 3 epochs; seed 0, engine {ENGINE}",
     ]
     assert [line.split("  ")[0] for line in said[3:]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
 
@@ -85,7 +87,7 @@ def test_weights_by_hand(command):
     assert run.weights["0.W"].tolist() == [[1], [1]]
     assert run.weights["0.b"].tolist() == [-1.5]
     answer = command(*words)
-    assert "Training  none, the weights are set by hand; engine reference\n" in answer.err
+    assert f"Training  none, the weights are set by hand; engine {ENGINE}\n" in answer.err
     assert "Not trained: 3 weights set by hand.\n" in answer.out
 
 

@@ -17,6 +17,7 @@ from multilayer.data import defaults_for
 from multilayer.engines import native
 from multilayer.engines.contract import Data, History, Member, Status
 from multilayer.engines.memory import check_memory
+from multilayer.engines.native_data import pairs, plain_member, table
 from multilayer.engines.parts import check_identity, identity, make_network, untrainable
 from multilayer.engines.progress import NOT_FINITE, ended, explosion
 from multilayer.errors import RefusedError, UsageError
@@ -26,10 +27,6 @@ from multilayer.recipe.layers import network
 STATUSES: tuple[Status, ...] = ("training", "complete", "stopped", "diverged", "interrupted")
 WITHOUT = ("adafactor", "lamb", "lbfgs", "muon")
 """Optimizers whose step is not element by element: they stay with the reference."""
-SETTINGS = (
-    "reduction", "lr", "shuffle", "epochs", "l1", "l2", "penalize_biases", "weight_decay", "max_norm", "clip_value",
-    "clip_norm", "noise", "patience", "min_delta", "monitor", "keep",
-)  # fmt: skip
 
 
 @final
@@ -73,14 +70,14 @@ class NativeTraining:
     def __init__(self, members: Sequence[Member], data: Data, threads: int | None) -> None:
         self.members, self.data = members, data
         module, n_in = native.extension(str(native.instruction_set())), data.x.shape[1]
-        table = _table(data)
+        rows = table(data)
         self._trainings = []  # of members of one precision each
         self._places: dict[int, tuple[Any, int]] = {}  # of each member: its training, and its number there
         for dtype in dict.fromkeys(member.recipe.dtype for member in members):
             own = [place for place, member in enumerate(members) if member.recipe.dtype == dtype]
-            weights = [_pairs(make_network(members[place], n_in).get_weights()) for place in own]
-            plain = [_plain(members[place]) for place in own]
-            training = module.Training(table, plain, weights, dtype == "float32", threads or 0)
+            weights = [pairs(make_network(members[place], n_in).get_weights()) for place in own]
+            plain = [plain_member(members[place]) for place in own]
+            training = module.Training(rows, plain, weights, dtype == "float32", threads or 0)
             self._trainings.append(training)
             self._places |= {place: (training, number) for number, place in enumerate(own)}
 
@@ -171,7 +168,7 @@ class NativeTraining:
         net = network(recipe.layers, self.data.x.shape[1], seed=None, dtype=recipe.dtype)
         net.set_weights(self.weights(member))
         net.set_weights(weights)
-        self._of("set_weights", member, _pairs(net.get_weights()))
+        self._of("set_weights", member, pairs(net.get_weights()))
 
     def state(self) -> dict[str, Any]:
         return {"members": [self._state(member) for member in range(len(self.members))]}
@@ -191,44 +188,3 @@ class NativeTraining:
             check_identity(saved["of"], self.members[member], self.data)
         for member, saved in enumerate(state["members"]):
             self._of("restore", member, saved["progress"], saved["history"], [tuple(p) for p in saved["arrays"]])
-
-
-def _pairs(weights: Mapping[str, Array]) -> list[tuple[str, Array]]:
-    return [(name, np.ascontiguousarray(value)) for name, value in weights.items()]
-
-
-def _table(data: Data) -> dict[str, Any]:
-    """The shared rows; arrays in C order are not copied."""
-    one_of = data.target.kind in ("binary", "classes")
-    values = data.target.values
-    return {
-        "x": np.ascontiguousarray(data.x, dtype=None if data.x.dtype == np.float32 else np.float64),
-        "kind": data.target.kind,
-        "outputs": 1 if one_of else int(values.shape[1]),
-        "target": np.ascontiguousarray(values, dtype=np.int64 if one_of else np.float64),
-        "weight": None if data.weight is None else np.ascontiguousarray(data.weight, dtype=np.float64),
-    }
-
-
-def _plain(member: Member) -> dict[str, Any]:
-    """A member as plain data and arrays."""
-    recipe, prepared = member.recipe, member.preparation
-    return {
-        **{name: getattr(recipe, name) for name in SETTINGS},
-        "layers": [_numbers({**entry, "name": entry["layer"]}) for entry in recipe.layers],
-        "loss": _numbers(recipe.loss),
-        "optimizer": _numbers(recipe.optimizer),
-        "schedule": _numbers(recipe.schedule),
-        "batch_size": 0 if recipe.batch_size == "full" else recipe.batch_size,
-        "seed": member.seed,
-        "train": np.ascontiguousarray(member.train, dtype=np.int64),
-        "val": np.ascontiguousarray(member.val, dtype=np.int64),
-        **{name: np.ascontiguousarray(getattr(prepared, name)) for name in ("center", "factor", "fill")},
-        **{name: np.ascontiguousarray(getattr(prepared, name)) for name in ("target_center", "target_factor")},
-    }
-
-
-def _numbers(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry's name and its numbers; a schedule's `then` likewise."""
-    plain = {name: value for name, value in entry.items() if name == "name" or isinstance(value, (bool, int, float))}
-    return plain | ({"then": _numbers(entry["then"])} if entry.get("then") else {})

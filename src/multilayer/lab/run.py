@@ -12,6 +12,7 @@ import numpy as np
 from multilayer.arrays import Array
 from multilayer.data import Dataset, FittedPreparation, Target, defaults_for
 from multilayer.engines import Curves
+from multilayer.engines.native_predictor import NativePredictor, native_predictor
 from multilayer.errors import RefusedError
 from multilayer.lab.score import Scores, scores
 from multilayer.nn import Sequential
@@ -71,6 +72,17 @@ class Run:
             parameter.assign(parameter.value.astype(self.question.recipe.dtype))
         return net
 
+    @cached_property
+    def _native(self) -> NativePredictor | None:
+        """What predicts, where the native engine trained: in the same arithmetic."""
+        if self.question.arithmetic == "reference" or self.network is not None:
+            return None
+        return native_predictor(self.question.recipe, self.preparation, self.target, self.weights)
+
+    @cached_property
+    def _labels(self) -> np.ndarray[Any, Any]:
+        return np.asarray(self.target.classes)
+
     @property
     def n_in(self) -> int:
         """The width of the encoded inputs."""
@@ -94,6 +106,10 @@ class Run:
     def predict(self, X: Any) -> np.ndarray[Any, Any]:
         """The predicted labels (n_samples,), label bits (n_samples, k), or numbers (n_samples,), for k targets
         (n_samples, k); the rows in the form that was trained on: an array or list, a frame, or a Dataset."""
+        if self._native is not None and self.target.kind in ("binary", "classes"):
+            codes = self._native.decisions(X)
+            if codes is not None:
+                return self._labels[codes]
         predicted = decided(self.answer(X), self.target)
         return predicted[:, 0] if self.target.kind == "regression" and predicted.shape[1] == 1 else predicted
 
@@ -105,9 +121,11 @@ class Run:
 
     def answer(self, X: Any) -> Array:
         """Probabilities or numbers (n_samples, k), in float64."""
-        prepared = self.prepared(X)
+        if self._native is not None:
+            quick = self._native.answers(X)
+            return self._native.of_encoded(self.preparation.encoding.encode(X)) if quick is None else quick
         recipe = self.question.recipe
-        outputs = self.net(prepared)
+        outputs = self.net(self.prepared(X))
         return answer(outputs, recipe.loss["name"], output_activation(recipe.layers), self.target, self.preparation)
 
     def prepared(self, X: Any) -> Array:

@@ -1,0 +1,61 @@
+"""Prediction in C++: one row in microseconds, and a row alone has the bits it has among millions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+
+from multilayer.arrays import Array
+from multilayer.data import FittedPreparation, Target
+from multilayer.engines import native
+from multilayer.engines.contract import Data, Member
+from multilayer.engines.native_data import pairs, plain_member, table
+from multilayer.recipe import Recipe
+
+
+@final
+class NativePredictor:
+    """The answers of a trained network, from rows; calls may come from several threads at once."""
+
+    def __init__(
+        self, recipe: Recipe, preparation: FittedPreparation, target: Target, weights: Mapping[str, Array]
+    ) -> None:
+        nobody = np.empty(0, dtype=np.int64)
+        n_in = preparation.encoding.n_features
+        shape = table(Data(np.empty((0, n_in)), target))
+        member = plain_member(Member(recipe, preparation, nobody, nobody))
+        module = native.extension(str(native.instruction_set()))
+        typed = {name: value.astype(recipe.dtype) for name, value in weights.items()}
+        self._compiled = module.Predictor(shape, member, pairs(typed), recipe.dtype == "float32", 0)
+        self._numbers = all(column.kind == "number" for column in preparation.encoding.columns)
+
+    def decisions(self, X: Any) -> np.ndarray[Any, Any] | None:
+        """The codes of the decided classes (n_samples,) for finite float32 or float64 rows in C order; None for
+        anything else."""
+        return self._directly(self._compiled.decisions, X)
+
+    def answers(self, X: Any) -> Array | None:
+        """Probabilities or numbers (n_samples, k) in float64, for such rows; None for anything else."""
+        return self._directly(self._compiled.answers, X)
+
+    def of_encoded(self, matrix: Array) -> Array:
+        """The same for encoded rows (n_samples, n_features), NaN where a value is missing."""
+        answers: Array = self._compiled.answers_with_gaps(np.ascontiguousarray(matrix, dtype=np.float64))
+        return answers
+
+    def _directly(self, compiled: Any, X: Any) -> Any:
+        if not self._numbers or type(X) is not np.ndarray:
+            return None
+        try:
+            return compiled(X)
+        except TypeError:  # of another kind or order
+            return None
+
+
+def native_predictor(
+    recipe: Recipe, preparation: FittedPreparation, target: Target, weights: Mapping[str, Array]
+) -> NativePredictor | None:
+    """The predictor, where there is a native engine."""
+    return None if native.why_missing() else NativePredictor(recipe, preparation, target, weights)
