@@ -47,7 +47,7 @@ def main() -> int:
     folder = asked.out or (None if asked.case or asked.quick else HERE)
     if folder:
         _keep(folder, recorded, rows, found, asked.quick, out)
-    return 0
+    return int(any(row.failed for row in rows))
 
 
 def arguments() -> argparse.Namespace:

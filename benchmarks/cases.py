@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +29,15 @@ class Case:
     unit: str = "step"
 
     def measured(self, effort: Effort) -> Row:
-        """The row; one that says why where its peer is missing."""
+        """The row; one that says why where there is nothing to measure."""
         try:
             measure: Callable[[Case, Effort], Row] = importlib.import_module(f"benchmarks.{self.kind}").measured
             return measure(self, effort)
         except ModuleNotFoundError as error:
             return self.row(note=f"not measured: {error.name} is not installed")
+        except Exception as error:  # so that the other rows are measured all the same
+            traceback.print_exc()
+            return self.row(note=f"failed: {type(error).__name__}: {error}", failed=True)
 
     def row(self, **found: Any) -> Row:
         """A row of this case; without `times` it was not measured."""

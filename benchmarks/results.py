@@ -68,6 +68,7 @@ class Row:
     fit: Fit | None = None
     note: str = ""
     more: dict[str, float] = field(default_factory=dict)
+    failed: bool = False
     date: str = field(default_factory=lambda: datetime.datetime.now().astimezone().isoformat(timespec="seconds"))
 
     @property

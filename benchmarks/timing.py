@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import os
 import statistics
 import sys
@@ -16,6 +17,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 Call: TypeAlias = Callable[[], Any]
+
+HOPELESS = 4.0
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ def compare(
     amounts = [amount or calibrated(contender, effort.block) for contender in contenders]
     rounds = effort.rounds if amount is None else effort.fits
     least = 1 if effort.quick and amount else effort.least
-    times = alternated(contenders, amounts, rounds, least, effort.budget)
-    medians = np.median(times, axis=0)
+    times = alternated([ours, theirs], amounts, rounds, least, effort.budget)
+    medians = np.nanmedian(times, axis=0)
     mine = int(np.argmin(medians[: len(ours)]))
     other = len(ours) + int(np.argmin(medians[len(ours) :]))
     ratios = times[:, other] / times[:, mine]
@@ -100,14 +103,34 @@ def compare(
     )
 
 
-def alternated(contenders: Sequence[Contender], amounts: Sequence[int], rounds: int, least: int, budget: float) -> Any:
-    """Seconds a unit, rounds x contenders; after `least` rounds it ends when the budget of seconds is spent."""
+def alternated(
+    sides: Sequence[Sequence[Contender]], amounts: Sequence[int], rounds: int, least: int, budget: float
+) -> Any:
+    """Seconds a unit, rounds x contenders; after `least` rounds it ends when the budget of seconds is spent.
+
+    A setting that is HOPELESS times slower than the best of its side in the first round is not tried again: NaN.
+    """
+    contenders = [contender for side in sides for contender in side]
+    hopeless: set[int] = set()
     times: list[list[float]] = []
     gc.collect()
     started = time.perf_counter()
     while len(times) < rounds and (len(times) < least or time.perf_counter() - started < budget):
-        times.append([seconds(contender, n) for contender, n in zip(contenders, amounts, strict=True)])
+        times.append(
+            [math.nan if n in hopeless else seconds(contender, amounts[n]) for n, contender in enumerate(contenders)]
+        )
+        hopeless = hopeless or _hopeless([len(side) for side in sides], times[0])
     return np.array(times)
+
+
+def _hopeless(sizes: Sequence[int], times: Sequence[float]) -> set[int]:
+    """The places of the settings far behind the best of their side."""
+    first, found = 0, set()
+    for size in sizes:
+        best = min(times[first : first + size])
+        found |= {place for place in range(first, first + size) if times[place] > HOPELESS * best}
+        first += size
+    return found
 
 
 def seconds(contender: Contender, amount: int) -> float:

@@ -90,14 +90,12 @@ class NativeTraining:
     def history(self) -> History:
         own = [self._series(member) for member in self.members]
         series = tuple(dict.fromkeys(name for names in own for name in names))
-        tables = [
-            self._of("history", i).reshape(-1, len(names)) for i, names in enumerate(own)
-        ]  # epochs x own series, a member
-        if not any(len(table) for table in tables):
+        curves = [self._of("history", i).reshape(-1, len(names)) for i, names in enumerate(own)]  # epochs x own series
+        if not any(map(len, curves)):
             return History((), np.empty((len(self.members), 0, 0)))
-        values = np.full((len(tables), max(map(len, tables)), len(series)), np.nan)
-        for member, (names, table) in enumerate(zip(own, tables, strict=True)):
-            values[member, : len(table), [series.index(name) for name in names]] = table.T
+        values = np.full((len(curves), max(map(len, curves)), len(series)), np.nan)
+        for member, (names, curve) in enumerate(zip(own, curves, strict=True)):
+            values[member, : len(curve), [series.index(name) for name in names]] = curve.T
         return History(series, values)
 
     def _series(self, member: Member) -> list[str]:
@@ -116,7 +114,8 @@ class NativeTraining:
             training.interrupt()
 
     def status(self, member: int = 0) -> Status:
-        return STATUSES[self._of("progress", member)["status"]]
+        status: int = self._of("progress", member)["status"]
+        return STATUSES[status]
 
     def why(self, member: int = 0) -> str:
         progress, recipe = self._of("progress", member), self.members[member].recipe

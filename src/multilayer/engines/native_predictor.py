@@ -34,11 +34,13 @@ class NativePredictor:
     def decisions(self, X: Any) -> np.ndarray[Any, Any] | None:
         """The codes of the decided classes (n_samples,) for finite float32 or float64 rows in C order; None for
         anything else."""
-        return self._directly(self._compiled.decisions, X)
+        codes: np.ndarray[Any, Any] | None = self._directly(self._compiled.decisions, X)
+        return codes
 
     def answers(self, X: Any) -> Array | None:
         """Probabilities or numbers (n_samples, k) in float64, for such rows; None for anything else."""
-        return self._directly(self._compiled.answers, X)
+        answers: Array | None = self._directly(self._compiled.answers, X)
+        return answers
 
     def of_encoded(self, matrix: Array) -> Array:
         """The same for encoded rows (n_samples, n_features), NaN where a value is missing."""

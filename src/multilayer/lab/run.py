@@ -109,7 +109,8 @@ class Run:
         if self._native is not None and self.target.kind in ("binary", "classes"):
             codes = self._native.decisions(X)
             if codes is not None:
-                return self._labels[codes]
+                labels: np.ndarray[Any, Any] = self._labels[codes]
+                return labels
         predicted = decided(self.answer(X), self.target)
         return predicted[:, 0] if self.target.kind == "regression" and predicted.shape[1] == 1 else predicted
 

@@ -150,21 +150,19 @@ def lockstep(
         others = [again.go(saved, steps, jostle) for _ in range(repeats)]
         theirs, true_end = again.go(saved, steps)
         if any(end != other for _, other in [*others, (theirs, true_end)]):
-            doubtful = any(true_end != other for _, other in others) or tied(saved, again.learner)
+            doubtful = any(true_end != other for _, other in others) or tied(again.learner)
             assert end == true_end or doubtful, f"{end} for {true_end}"
             break
         everything += compare(ours, theirs, [other for other, _ in others], saved["weights"], member.recipe.dtype)
     return everything
 
 
-def tied(saved: Mapping[str, Any], learner: Any) -> bool:
-    """Whether the last epoch is as good as the best before it but for rounding, which then says what is better."""
-    rows = learner.progress.rows
-    value = rows[-1].get(f"val_{learner.recipe.monitor}", rows[-1]["loss"]) if rows else np.nan
-    marks = [mark for mark in (saved["progress"]["best"], saved["progress"]["mark"]) if mark is not None]
-    return any(
-        abs(abs(value - mark) - by) <= 1e-6 * abs(mark) for mark in marks for by in (0, learner.recipe.min_delta)
-    )
+def tied(learner: Any) -> bool:
+    """Whether an epoch is as good as one before it, or better by min_delta, but for rounding, which then decides."""
+    monitor, by = f"val_{learner.recipe.monitor}", learner.recipe.min_delta
+    values = [row.get(monitor, row["loss"]) for row in learner.progress.rows]
+    pairs = [(value, earlier) for place, value in enumerate(values) for earlier in values[:place]]
+    return any(abs(abs(value - earlier) - more) <= 1e-6 * abs(earlier) for value, earlier in pairs for more in (0, by))
 
 
 def compare(
