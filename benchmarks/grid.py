@@ -27,7 +27,7 @@ ALPHAS = (0.0, 1e-3, 1e-1, 1.0)
 
 
 def measured(case: Case, effort: Effort) -> Row:
-    epochs = 5 if effort.quick else 50
+    epochs = 4 if effort.quick else 50
     x, y = datasets.load_digits(return_X_y=True)
     x = x.astype(np.float32)
     best: dict[str, Best] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.timing import Call, thread_choices, threads_named
+from benchmarks.timing import Call, cores, thread_choices, threads_named
 from benchmarks.work import LR, Work
 from multilayer.engines import Member, Training, choose
 from multilayer.recipe import Recipe
@@ -64,9 +64,9 @@ def recipe_of(work: Work, **settings: Any) -> Recipe:
     return Recipe.of(**{**shared, "hidden": list(work.hidden), "batch_size": work.batch, **settings})
 
 
-def trainers(work: Work, *, threads: int | None = None) -> list[Ours]:
-    """One for each number of threads that matters: the reference engine has one only."""
-    first = Ours(work, threads or 1)
-    if threads or first.engine.name == "reference":
+def trainers(work: Work) -> list[Ours]:
+    """One for each number of threads that matters: the reference engine has one only, and a population wants all."""
+    first = Ours(work, 1)
+    if first.engine.name == "reference":
         return [first]
-    return [first, *(Ours(work, n) for n in thread_choices() if n > 1)]
+    return [Ours(work, n) for n in (thread_choices() if work.members == 1 else [cores()])]

@@ -37,7 +37,7 @@ def draw(folder: Path, document: dict[str, Any]) -> list[Path]:
 
 
 def _ratios(cases: Sequence[dict[str, Any]], machine: dict[str, Any]) -> Any:
-    figure, axes = plt.subplots(figsize=(9.5, 1.6 + 0.34 * len(cases)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9.5, 1.9 + 0.34 * len(cases)), layout="constrained")
     for place, case in enumerate(cases):
         _mark(axes, place, case)
     axes.axvline(1, color=BLACK, linewidth=1)
@@ -55,8 +55,7 @@ def _ratios(cases: Sequence[dict[str, Any]], machine: dict[str, Any]) -> Any:
     engine = cases[0]["times"]["ours"]["name"]
     where = f"{machine['processor']}, {machine['cores']} cores, {machine['date'][:10]}"
     axes.set_title(f"{engine} against its peers, measured side by side\n{where}", loc="left", fontsize=10.5)
-    below: Any = {"loc": "upper center", "bbox_to_anchor": (0.42, -0.07 - 0.8 / len(cases))}
-    axes.legend(handles=_legend(), ncols=5, frameon=False, **below)
+    figure.legend(handles=_legend(), ncols=5, frameon=False, loc="outside lower center")
     return figure
 
 

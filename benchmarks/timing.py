@@ -91,8 +91,9 @@ def compare(
     least = 1 if effort.quick and amount else effort.least
     times = alternated([ours, theirs], amounts, rounds, least, effort.budget)
     medians = np.nanmedian(times, axis=0)
-    mine = int(np.argmin(medians[: len(ours)]))
-    other = len(ours) + int(np.argmin(medians[len(ours) :]))
+    throughout = np.where(np.isnan(times).any(axis=0), math.inf, medians)
+    mine = int(np.argmin(throughout[: len(ours)]))
+    other = len(ours) + int(np.argmin(throughout[len(ours) :]))
     ratios = times[:, other] / times[:, mine]
     low, ratio, high = np.percentile(ratios, [10, 50, 90]).tolist()
     named = [f"{contender.name}, {contender.setting}" for contender in contenders]

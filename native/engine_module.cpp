@@ -144,7 +144,7 @@ auto without_interpreter(const F& f) {
 class Bound {
 public:
     Bound(const nb::dict& table, const nb::list& members, const nb::list& weights, bool single, int threads)
-        : single_(single) {
+        : single_(single), members_(nb::len(members)) {
         kept_.append(table);
         kept_.append(members);
         std::vector<Member> all;
@@ -179,6 +179,13 @@ public:
         d["weight_sum"] = p.weight_sum, d["started"] = p.started, d["first_loss"] = p.first_loss;
         d["last_loss"] = p.last_loss, d["lr_used"] = p.lr_used, d["best"] = p.best, d["mark"] = p.mark;
         return d;
+    }
+    // How many numbers every member's history has, as bytes: whether there is anything new.
+    nb::bytes history_sizes() const {
+        std::vector<std::int64_t> sizes;
+        for (std::size_t member = 0; member < members_; ++member)
+            sizes.push_back(std::int64_t(training_->history(member).size()));
+        return nb::bytes(sizes.data(), sizes.size() * sizeof(std::int64_t));
     }
     nb::object history(std::size_t member) const {
         const auto& all = training_->history(member);
@@ -242,6 +249,7 @@ private:
         return result;
     }
     bool single_;
+    std::size_t members_;
     nb::list kept_;
     std::unique_ptr<Training> training_;
 };
@@ -316,6 +324,7 @@ void bind_training(nb::module_& module) {
         .def("interrupt", &Bound::interrupt)
         .def("progress", &Bound::progress)
         .def("history", &Bound::history)
+        .def("history_sizes", &Bound::history_sizes)
         .def("weights", &Bound::weights)
         .def("set_weights", &Bound::set_weights)
         .def("outputs", &Bound::outputs)

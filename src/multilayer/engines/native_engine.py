@@ -72,6 +72,8 @@ class NativeTraining:
         module, n_in = native.extension(str(native.instruction_set())), data.x.shape[1]
         rows = table(data)
         self._trainings = []  # of members of one precision each
+        self._sizes: list[bytes] = []  # of the histories, when they were last looked at
+        self._history = History((), np.empty((len(members), 0, 0)))
         self._places: dict[int, tuple[Any, int]] = {}  # of each member: its training, and its number there
         for dtype in dict.fromkeys(member.recipe.dtype for member in members):
             own = [place for place, member in enumerate(members) if member.recipe.dtype == dtype]
@@ -88,6 +90,12 @@ class NativeTraining:
 
     @property
     def history(self) -> History:
+        sizes = [training.history_sizes() for training in self._trainings]
+        if sizes != self._sizes:
+            self._sizes, self._history = sizes, self._measured()
+        return self._history
+
+    def _measured(self) -> History:
         own = [self._series(member) for member in self.members]
         series = tuple(dict.fromkeys(name for names in own for name in names))
         curves = [self._of("history", i).reshape(-1, len(names)) for i, names in enumerate(own)]  # epochs x own series

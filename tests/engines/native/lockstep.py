@@ -26,7 +26,8 @@ from tests.engines.native.carried import Places, Values, moments_of, native_mome
 
 UNIT = {"float32": 2.0**-24, "float64": 2.0**-53}
 TOLERANCE = {"float32": 1e-4, "float64": 1e-10}
-"""Of each quantity, relative to its largest value; of the weights, to the largest move of their array."""
+"""Of each quantity, relative to its largest value; of the weights, to the largest move of their array. For several
+steps it is as many times that: each adds its own."""
 ROUNDINGS = 8  # units of a weight, which w + change and the like may lose
 FAINT = 2.0**-100  # below it what an optimizer remembers is 0, by rule: not in the reference, whose step then differs
 MOVED = 4  # units by which numbers are moved to learn what rounding does
@@ -153,7 +154,8 @@ def lockstep(
             doubtful = any(true_end != other for _, other in others) or tied(again.learner)
             assert end == true_end or doubtful, f"{end} for {true_end}"
             break
-        everything += compare(ours, theirs, [other for other, _ in others], saved["weights"], member.recipe.dtype)
+        values = [other for other, _ in others]
+        everything += compare(ours, theirs, values, saved["weights"], member.recipe.dtype, steps)
     return everything
 
 
@@ -166,21 +168,23 @@ def tied(learner: Any) -> bool:
 
 
 def compare(
-    ours: Values, theirs: Values, others: list[Values], weights: Mapping[str, Any], dtype: str
+    ours: Values, theirs: Values, others: list[Values], weights: Mapping[str, Any], dtype: str, steps: int
 ) -> list[Compared]:
     """Hold each quantity to its tolerance; raises AssertionError naming the first that is out of it."""
     assert list(ours) == list(theirs)
     everything = []
+    farthest = max(np.abs(value).max(initial=0) for name, value in theirs.items() if name.startswith("move of"))
+    least = UNIT[dtype] * TOLERANCE[dtype] * farthest  # of moves: those of zero gradients are rounding alone
     for name, value in theirs.items():
-        size = TOLERANCE[dtype] * np.abs(np.nan_to_num(value)).max(initial=0)
+        size = steps * TOLERANCE[dtype] * np.abs(np.nan_to_num(value)).max(initial=0)
         kind, _, array = name.rpartition(" of ")
         own = 0.0
         if kind == "move":
             faint = [(memory != 0) & (np.abs(memory) < FAINT) for memory in remembered(theirs, array)]
-            own = ROUNDINGS * UNIT[dtype] * np.abs(weights[array].astype(np.float64))
+            own = least + ROUNDINGS * UNIT[dtype] * np.abs(weights[array].astype(np.float64))
             own = np.where(np.any(faint, axis=0), np.inf, own) if faint else own
         elif kind:
-            own = FAINT
+            own = 1024 * FAINT  # a sum of slopes, each of which is 0 below it too
         spread = MARGIN * max((apart(other[name], value).max(initial=0) for other in others), default=0.0)
         error, allowed = apart(ours[name], value), size + own + spread
         assert (error <= allowed).all(), f"{name}: {error.max()} apart, of {np.abs(value).max()}; spread {spread}"

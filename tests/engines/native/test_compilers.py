@@ -112,11 +112,18 @@ def copied(folder: Path, patches: Patches) -> Path:
 def build(folder: Path, target: Target, *flags: str, patches: Patches | None = None) -> list[str]:
     """The command that runs a freshly compiled program; `flags` come last and so overrule."""
     sources = copied(folder / "native", patches) if patches else NATIVE
-    program = folder / "fuzz"
-    command = [target.compiler, "-std=c++20", "-O3", *target.flags, *exact_flags(target.compiler), "-w", "-Wno-psabi"]
-    command += ["-pthread", *flags, *(str(sources / name) for name in SOURCES), "-o", str(program)]
-    subprocess.run(command, check=True)
-    return [*target.runner, str(program)]
+    common = [target.compiler, "-std=c++20", "-O3", *target.flags, *exact_flags(target.compiler), "-w", "-Wno-psabi"]
+    common += ["-pthread", *flags]
+
+    def compile(name: str) -> str:
+        made = str(folder / f"{Path(name).stem}.o")
+        subprocess.run([*common, "-c", str(sources / name), "-o", made], check=True)
+        return made
+
+    with ThreadPoolExecutor(2) as pool:
+        objects = list(pool.map(compile, SOURCES))
+    subprocess.run([*common, *objects, "-o", str(folder / "fuzz")], check=True)
+    return [*target.runner, str(folder / "fuzz")]
 
 
 def digests(command: list[str], first: int, count: int, threads: int) -> list[str]:
@@ -156,7 +163,7 @@ def test_every_compiler_gives_the_same_bits(name, expected, tmp_path, figure):
 
 
 def test_no_memory_error_and_nothing_undefined(expected, tmp_path, figure):
-    target = usable("clang++ v3", "g++ v3", "clang++ arm", "g++ arm")
+    target = usable("g++ v3", "clang++ v3", "g++ arm", "clang++ arm")
     flags = ["-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-D_GLIBCXX_ASSERTIONS"]
     found = in_batches(build(tmp_path, target, *flags, patches=SHARED), 100_000, [1, 1, 1, 3])
     assert found[: len(expected)] == expected
@@ -164,8 +171,10 @@ def test_no_memory_error_and_nothing_undefined(expected, tmp_path, figure):
 
 
 def test_no_race(expected, tmp_path, figure):
-    target = usable("clang++ v3", "g++ v3", "clang++ arm", "g++ arm")
-    found = in_batches(build(tmp_path, target, "-O1", "-g1", "-fsanitize=thread", patches=SHARED), 5000, [3])
+    # The sanitizer sees what is copied to and from vectors only where memcpy is a call.
+    target = usable("g++ v3", "g++ arm")
+    flags = ["-O1", "-g1", "-fsanitize=thread", "-fno-builtin-memcpy"]
+    found = in_batches(build(tmp_path, target, *flags, patches=SHARED), 5000, [3])
     assert found == expected[: len(found)]
     figure("random cases without a report of the thread sanitizer, on 3 threads", 100 * len(found))
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multilayer.engines import reference
+from multilayer.engines import native, reference
 from multilayer.nn import BatchNorm, Dropout, LayerNorm
 from multilayer.nn.losses import entropy, loss, regression
 from multilayer.nn.losses.regression import Quantile
@@ -17,6 +17,8 @@ from multilayer.optim import Momentum, Nesterov, Optimizer, RMSprop, adam, adam_
 from multilayer.rng import Stream
 from tests.engines.contract import Table, tables
 from tests.engines.native.lockstep import lockstep
+
+pytestmark = pytest.mark.skipif(not native.instruction_set(), reason="no native engine here")
 
 TABLES = tables()
 POINTS = (0, 1, 7)
