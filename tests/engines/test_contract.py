@@ -176,6 +176,17 @@ def test_weights_are_copies_and_can_be_set_between_steps(engine):
     assert np.isclose(training.history["loss"][0, 1], 0.5 * np.mean(target**2), rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_set_are_the_weights(engine, dtype):
+    training = TABLES["numbers"].start(engine, [TABLES["numbers"].member(dtype=dtype)])
+    before = training.weights()
+    training.set_weights(before)
+    assert same_weights(before, training.weights())
+    training.set_weights({"2.b": [0.5]})
+    assert training.weights()["2.b"].dtype == dtype
+    assert (training.weights()["2.b"] == 0.5).all()
+
+
 @pytest.mark.parametrize("norm", ["none", "layer", "batch"])
 def test_outputs_hidden_layers_and_derivatives_agree(engine, norm):
     table = TABLES["gaps"]

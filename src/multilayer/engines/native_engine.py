@@ -172,7 +172,7 @@ class NativeTraining:
 
     def set_weights(self, weights: Mapping[str, Any], member: int = 0) -> None:
         recipe = self.members[member].recipe
-        net = network(recipe.layers, self.data.x.shape[1], seed=None, dtype=recipe.dtype)
+        net = network(recipe.layers, self.data.x.shape[1], seed=self.members[member].seed, dtype=recipe.dtype)
         net.set_weights(self.weights(member))
         net.set_weights(weights)
         self._of("set_weights", member, pairs(net.get_weights()))

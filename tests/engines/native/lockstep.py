@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,15 @@ class Jostle:
 
 
 class Jostled:
-    """A layer with its outputs and slopes jostled."""
+    """A layer with its outputs and slopes jostled; those that come from the loss, where they are differences of larger
+    numbers, by rounding units of the largest of them."""
 
-    def __init__(self, layer: Any, jostle: Jostle) -> None:
-        self.layer, self.jostle = layer, jostle
+    def __init__(self, layer: Any, jostle: Jostle, last: bool = False) -> None:
+        self.layer, self.jostle, self.last = layer, jostle, last
+
+    @staticmethod
+    def all(layers: Sequence[Any], jostle: Jostle) -> tuple[Jostled, ...]:
+        return tuple(Jostled(layer, jostle, layer is layers[-1]) for layer in layers)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.layer, name)
@@ -68,7 +73,11 @@ class Jostled:
         y, backward = self.layer.forward(x, training=training)
 
         def jostled_backward(dy: Any) -> Any:
-            return self.jostle(backward(self.jostle(dy))) + self._lost(x, dy, training)
+            moved = self.jostle(dy)
+            if self.last:
+                largest = np.full_like(dy, np.abs(dy).max(initial=0))
+                moved += (dy != 0) * (self.jostle(largest) - largest)
+            return self.jostle(backward(moved)) + self._lost(x, dy, training)
 
         return self.jostle(y), jostled_backward
 
@@ -101,7 +110,7 @@ class Again:
         learner.progress, learner.order = Progress(**copy.deepcopy(saved["progress"])), None
         learner.net.reseed(learner.member.seed, step=learner.optimizer.steps)
         if jostle is not None:
-            learner.net.layers = tuple(Jostled(layer, jostle) for layer in self.layers)
+            learner.net.layers = Jostled.all(self.layers, jostle)
             for state in learner.optimizer.states:
                 state |= {name: jostle(array) for name, array in state.items() if array.ndim}
         training, progress = Population([learner]), vars(learner.progress)

@@ -171,7 +171,7 @@ def answers_agree(number: int, one: Case, member: Member) -> float:
         net.layers = layers
         ours, theirs = answers(trained, x, output), answers(reference, x, output)
         jostle = Jostle(draws, UNIT[dtype])
-        net.layers = tuple(Jostled(layer, jostle) for layer in layers)
+        net.layers = Jostled.all(layers, jostle)
         others = [answers(reference, x, output) for _ in range(REPEATS)]
         for name, value in theirs.items():
             assert ours[name].dtype == np.dtype(dtype), (number, form, name)
