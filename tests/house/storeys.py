@@ -26,6 +26,7 @@ WITHIN = {
     "engines": {"_native"},
     "exact": {"errors"},
     "neurons": {"nn"},
+    "pictures": {"files"},
     "recipe": {"data"},
     "report": {"lab"},
     "rng": {"errors", "exact"},

@@ -1,0 +1,23 @@
+"""Every plot, one function each, found by its name; Matplotlib is imported when the first one is drawn."""
+
+from multilayer.pictures.picture import Animation, Drawing, Picture
+from multilayer.pictures.registry import PICTURES, Entry, drawn, picture, suiting
+from multilayer.pictures.style import DARK, LIGHT, Theme
+from multilayer.pictures.subject import Rows, Subject, Trained
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "PICTURES",
+    "Animation",
+    "Drawing",
+    "Entry",
+    "Picture",
+    "Rows",
+    "Subject",
+    "Theme",
+    "Trained",
+    "drawn",
+    "picture",
+    "suiting",
+]
