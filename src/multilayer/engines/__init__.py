@@ -4,6 +4,7 @@ from multilayer.engines.batches import batches, epoch_order
 from multilayer.engines.choice import choose
 from multilayer.engines.contract import Curves, Data, Engine, Epoch, History, Member, Training
 from multilayer.engines.reference import Reference
+from multilayer.engines.watching import Look, Watched, looks, watch
 
 __all__ = [
     "Curves",
@@ -11,10 +12,14 @@ __all__ = [
     "Engine",
     "Epoch",
     "History",
+    "Look",
     "Member",
     "Reference",
     "Training",
+    "Watched",
     "batches",
     "choose",
     "epoch_order",
+    "looks",
+    "watch",
 ]

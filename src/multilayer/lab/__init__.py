@@ -5,6 +5,7 @@ from multilayer.lab.run import Run
 from multilayer.lab.session import Session
 from multilayer.lab.store import find_run, load_run, model_of, run_of, save_run
 from multilayer.lab.training import DivergenceWarning, fit, train, train_seeds
+from multilayer.lab.watching import session_of, watch_run
 
 __all__ = [
     "DivergenceWarning",
@@ -17,6 +18,8 @@ __all__ = [
     "model_of",
     "run_of",
     "save_run",
+    "session_of",
     "train",
     "train_seeds",
+    "watch_run",
 ]

@@ -47,7 +47,7 @@ class Session:
         self.asked = asked
         recipe = asked.recipe
         self.engine, self.because = engines.choose(recipe, "reference" if asked.network or asked.loss else engine)
-        members = [
+        self.members = [
             Member(
                 recipe,
                 asked.fitted,
@@ -59,13 +59,13 @@ class Session:
             )
             for seed in asked.seeds
         ]
-        if asked.network is not None and len(members) > 1:
+        if asked.network is not None and len(self.members) > 1:
             raise RefusedError("A network of your own can be trained under one seed at a time.")
         if asked.own:
             _copied(asked.network)
         self.started = datetime.datetime.now(datetime.UTC)
         self._clock = time.perf_counter()
-        self.training = self.engine.start(members, asked.data, threads=threads)
+        self.training = self.engine.start(self.members, asked.data, threads=threads)
 
     def __iter__(self) -> Iterator[History]:
         while any(self.training.status(i) == "training" for i in range(len(self.asked.seeds))):
