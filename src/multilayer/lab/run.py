@@ -124,9 +124,16 @@ class Run:
         """Probabilities or numbers (n_samples, k), in float64."""
         if self._native is not None:
             quick = self._native.answers(X)
-            return self._native.of_encoded(self.preparation.encoding.encode(X)) if quick is None else quick
+            if quick is not None:
+                return quick
+        return self.answer_encoded(self.preparation.encoding.encode(X))
+
+    def answer_encoded(self, matrix: Array) -> Array:
+        """The same for encoded rows (n_samples, n_features), which may lie between two categories."""
+        if self._native is not None:
+            return self._native.of_encoded(matrix)
         recipe = self.question.recipe
-        outputs = self.net(self.prepared(X))
+        outputs = self.net(self.preparation.apply(matrix).astype(self.net.params[0].value.dtype))
         return answer(outputs, recipe.loss["name"], output_activation(recipe.layers), self.target, self.preparation)
 
     def prepared(self, X: Any) -> Array:
@@ -141,6 +148,23 @@ class Run:
     def score(self, dataset: Dataset) -> Scores:
         """The default metrics on other rows, such as a task's fresh points."""
         return scores(dataset.target, self.answer(dataset), dataset.weight)
+
+    def plot(self, name: str, *, theme: str = "light", data: Any = None, weights: Any = None, **options: Any) -> Any:
+        """A picture of this run by its name; docs/pictures.md lists them all, with their options.
+
+        It is a `pictures.Picture` (or an `Animation`): shown in Jupyter, saved with `save("boundary.svg")`. `theme` is
+        "light" or "dark". `data` and `weights` are what the run was trained on and started from, where its record does
+        not say: a task or a file is opened again. Raises a UsageError where the picture does not suit the run, or its
+        data cannot be had.
+
+        >>> from multilayer.lab import train
+        >>> train("xor", hidden=[4], epochs=3).plot("learning-curves", theme="dark").caption
+        'Training loss by epoch...'
+        """
+        from multilayer.lab.again import Again
+        from multilayer.pictures import drawn
+
+        return drawn(name, Again(self, data, weights), theme, **options)
 
     def to_dict(self) -> dict[str, Any]:
         """The record, as plain data without the arrays."""

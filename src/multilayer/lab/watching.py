@@ -56,7 +56,7 @@ def session_of(run: Run, data: Any = None, *, weights: Any = None) -> Session:
         raise DataError(f"This run was trained on {run.source}, which a run does not keep. Pass that data again.")
     asked = ask(
         run.source if data is None else data,
-        **_reading(run, run.source if data is None else data),
+        **reading(run, run.source if data is None else data),
         seeds=[question.seed],
         recipe=question.recipe.replace(keep="last"),
         splitting=question.splitting,
@@ -68,8 +68,8 @@ def session_of(run: Run, data: Any = None, *, weights: Any = None) -> Session:
     return Session(asked, engine=run.engine["name"])
 
 
-def _reading(run: Run, data: Any) -> dict[str, Any]:
-    """How a table is read that does not say itself what its target is."""
+def reading(run: Run, data: Any) -> dict[str, Any]:
+    """How data is read again: with the run's target, where the data does not say itself what its target is."""
     if isinstance(data, (Dataset, tasks.Task)) or (isinstance(data, str) and not looks_like_path(data)):
         return {}
     if isinstance(data, tuple) and not isinstance(data, os.PathLike):

@@ -3,7 +3,7 @@
 from multilayer.pictures.picture import Animation, Drawing, Picture
 from multilayer.pictures.registry import PICTURES, Entry, drawn, picture, suiting
 from multilayer.pictures.style import DARK, LIGHT, Theme
-from multilayer.pictures.subject import Rows, Subject, Trained
+from multilayer.pictures.subject import Rows, Stage, Subject, Trained
 
 __all__ = [
     "DARK",
@@ -14,6 +14,7 @@ __all__ = [
     "Entry",
     "Picture",
     "Rows",
+    "Stage",
     "Subject",
     "Theme",
     "Trained",

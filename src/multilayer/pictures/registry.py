@@ -72,6 +72,7 @@ def drawn(
     """The picture of that name. Raises RefusedError, with the reason, where it does not suit the run, and UsageError
     for a picture, theme or option that is not known.
     """
+    name = name.replace("_", "-") if isinstance(name, str) else name
     if name not in PICTURES:
         raise UsageError(unknown("picture", name, PICTURES))
     entry, theme = PICTURES[name], theme_of(theme)
