@@ -154,13 +154,13 @@ def _settings(theme: Theme) -> dict[str, Any]:
 
     ink = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor")
     paper = ("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor")
-    lines = ("axes.edgecolor", "xtick.color", "ytick.color", "legend.edgecolor")
+    lines = ("axes.edgecolor", "xtick.color", "ytick.color")
     return {
         **dict.fromkeys(ink, theme.ink),
         **dict.fromkeys(paper, theme.paper),
         **dict.fromkeys(lines, theme.faint),
         "axes.prop_cycle": cycler(color=theme.colors),
-        "grid.color": theme.grid,
+        **dict.fromkeys(("grid.color", "legend.edgecolor"), theme.grid),
         "grid.linewidth": 0.6,
         "axes.axisbelow": True,
         "axes.spines.top": False,
@@ -185,7 +185,9 @@ def figure(height: float, *, width: float = WIDTH) -> Figure:
     """An empty figure, of a height in inches, that pyplot does not know; its labels make room for each other."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    made = Figure(figsize=(width, height), layout="constrained")
+    made.get_layout_engine().set(w_pad=0.07, h_pad=0.07)  # type: ignore[union-attr,call-arg]
+    return made
 
 
 def legend(axes: Axes | Figure, handles: Sequence[Any], names: Sequence[str], **where: Any) -> Legend:
