@@ -61,6 +61,7 @@ def train(
     target: options.Target = None,
     kind: options.Kind = None,
     prepare: options.Prepare = None,
+    compare: options.Compare = None,
     seed: options.Seed = None,
     split_seed: options.SplitSeed = None,
     engine: options.Engine = None,

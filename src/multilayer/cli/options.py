@@ -62,6 +62,10 @@ Kind = Annotated[
     Setting,
     option("What the target is, classes or regression; told by its values if left out.", metavar="NAME", panel=ROWS),
 ]
+Compare = Annotated[
+    Setting,
+    option("Models to compare with: gp, hist-gradient-boosting, knn.", metavar="NAMES", panel=ROWS),
+]
 Prepare = Annotated[Setting, option("Inputs: standardize, center, minmax or none.", metavar="NAME", panel=ROWS)]
 Seed = Annotated[Setting, option("Seed of the training: weights, shuffling, dropout.", metavar="N", panel=ROWS)]
 SplitSeed = Annotated[Setting, option("Seed of the division into train, val and test.", metavar="N", panel=ROWS)]

@@ -19,7 +19,13 @@ from multilayer.lab.run import Run
 from multilayer.recipe import Recipe
 from multilayer.recipe.layers import dense
 
-LABELS = {"linear": "  linear model", "trivial": "  without the inputs"}
+LABELS = {
+    "linear": "  linear model",
+    "trivial": "  without the inputs",
+    "gp": "  Gaussian process",
+    "hist_gradient_boosting": "  boosted trees",
+    "knn": "  nearest neighbors",
+}
 
 
 def put(text: str) -> None:

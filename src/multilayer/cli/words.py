@@ -61,6 +61,15 @@ def names(word: str) -> Any:
     return [part.strip() for part in parts] if len(parts) > 1 else word
 
 
+def list_of(word: str) -> list[str]:
+    """Names with commas between them.
+
+    >>> list_of("gp, knn")
+    ['gp', 'knn']
+    """
+    return [part.strip() for part in word.split(",")]
+
+
 def numbers(word: str, option: str) -> list[float]:
     """A list of finite numbers with commas; raises UsageError naming the option."""
     try:
@@ -121,6 +130,7 @@ def _weights_file(path: Path) -> dict[str, Any]:
 
 READ: dict[str, Callable[[str], Any]] = {
     "kind": str,
+    "compare": list_of,
     "hidden": widths,
     "activation": names,
     "target": str,

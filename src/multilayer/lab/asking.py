@@ -17,6 +17,7 @@ from multilayer.data.target import TargetKind
 from multilayer.engines import Data
 from multilayer.engines.parts import last_layer
 from multilayer.errors import RecipeError, sentence
+from multilayer.lab.baselines import wanted
 from multilayer.lab.source import dataset_of
 from multilayer.nn import Dropout, Sequential, Sigmoid, Softmax, losses
 from multilayer.nn.losses import Loss
@@ -56,6 +57,7 @@ class Asked:
     network: Sequential | None
     loss: Loss | None
     own: str | None
+    compare: tuple[str, ...] = ()
 
 
 def ask(
@@ -70,13 +72,14 @@ def ask(
     prepare: Preparation | str | None = None,
     weights: Mapping[str, Any] | None = None,
     network: Sequential | None = None,
+    compare: Sequence[str] = (),
     **settings: Any,
 ) -> Asked:
     """Resolve what was asked for; raises a UsageError for whatever cannot be meant, before anything is trained.
 
     `settings` are those of `Recipe.of`; they count over `recipe`. What a task suggests counts where no recipe is given.
     Weights set by hand act on the inputs as they are, so with `weights` or `network` nothing is prepared unless
-    asked for.
+    asked for. `compare` names the models of scikit-learn to compare with (`lab.baselines.RIVALS`).
     """
     loss, settings = _own_loss(settings)
     dataset, task, source = dataset_of(data, target, kind)
@@ -118,6 +121,7 @@ def ask(
         network=network,
         loss=loss,
         own=_own(None if layers else network, loss),
+        compare=wanted(compare, dataset, split),
     )
 
 

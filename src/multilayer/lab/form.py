@@ -74,6 +74,8 @@ RECORD: Form = {
         "steps": Integer(0),
         "scores": SCORES,
         "baselines": Each(SCORES),
+        "compared": Each({"seconds": Real(0), "low": Maybe(Real()), "high": Maybe(Real()), "why": Text()}),
+        "intervals": Each([Real()]),
         "history": [Text()],
     },
     "rows": Each(Integer(0)),

@@ -11,6 +11,7 @@ import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.data import Dataset, FittedPreparation, Target, defaults_for
+from multilayer.data.intervals import Interval
 from multilayer.engines import Curves
 from multilayer.engines.native_predictor import NativePredictor, native_predictor
 from multilayer.errors import RefusedError
@@ -29,7 +30,9 @@ class Run:
     """What was asked, and what came of it.
 
     `scores["test"]["accuracy"]` is the accuracy on the test rows; `baselines["linear"]["test"]` has the linear
-    model's scores on the same rows. `history["loss"]` is an array with one value an epoch. `weights` are
+    model's scores on the same rows, and so has that of each model asked for by `compare`; `compared` says how long each
+    took and how much better than it the run is (docs/records.md). `intervals["accuracy"]` is the 95 % interval of that
+    score on the test rows. `history["loss"]` is an array with one value an epoch. `weights` are
     the ones kept (of the best epoch, where the recipe says so), and cannot be written to. `why` says how the training
     ended; `source` is what was typed to get the data; `rows` counts the rows of each part; `engine` and `machine` say
     what computed.
@@ -49,6 +52,8 @@ class Run:
     history: Curves
     scores: Mapping[str, Scores]
     baselines: Mapping[str, Mapping[str, Scores]]
+    compared: Mapping[str, Mapping[str, Any]]
+    intervals: Mapping[str, Interval]
     rows: Mapping[str, int]
     engine: Mapping[str, str]
     machine: Mapping[str, Any]
@@ -184,6 +189,8 @@ class Run:
                 "steps": self.steps,
                 "scores": _finite(self.scores),
                 "baselines": _finite(self.baselines),
+                "compared": {name: dict(found) for name, found in self.compared.items()},
+                "intervals": {name: list(ends) for name, ends in self.intervals.items()},
                 "history": series,
             },
             "rows": dict(self.rows),

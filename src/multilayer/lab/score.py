@@ -1,22 +1,18 @@
-"""Scores: what the answers of a network are worth on rows, and what the simplest answers would be worth."""
+"""Scores: what the answers of a network are worth on rows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
 
-from multilayer import exact
 from multilayer.arrays import Array
-from multilayer.data import METRICS, Dataset, FittedPreparation, Split, Target, defaults_for
-from multilayer.engines import Data, Member, Reference
+from multilayer.data import METRICS, Dataset, Split, Target, defaults_for
 from multilayer.engines.contract import Rows
-from multilayer.recipe import Recipe
-from multilayer.recipe.outputs import answer, one_hot
+from multilayer.room import blocks
 
-LINEAR_L2 = 0.01
 Scores: TypeAlias = dict[str, float]
 
 
@@ -39,6 +35,11 @@ def split_scores(dataset: Dataset, probs: Mapping[str, Array], split: Split) -> 
     }
 
 
+def answered(say: Callable[[Array], Array], x: Array, rows: Rows) -> Array:
+    """What a network says of some of the encoded rows, a block of them at a time."""
+    return np.concatenate([say(x[rows[part]]) for part in blocks(len(rows), x.shape[1])])
+
+
 def parts(split: Split) -> dict[str, Rows]:
     """The parts of a split that have rows, by name."""
     every = {"train": split.train, "val": split.val, "test": split.test}
@@ -46,46 +47,5 @@ def parts(split: Split) -> dict[str, Rows]:
 
 
 def taken(weight: Array | None, rows: Rows) -> Array | None:
+    """The weights of some rows, None where rows have none."""
     return None if weight is None else weight[rows]
-
-
-def trivial_answer(target: Target, train: Rows, weight: Array | None, n: int) -> Array:
-    """The best answer that looks at no input, for n rows: the class frequencies, or the mean, of the training rows."""
-    numbers = target.values[train]
-    if target.kind in ("binary", "classes"):
-        numbers = one_hot(numbers, len(target.classes))
-    w = np.ones(len(train)) if weight is None else weight[train]
-    total = exact.total(w)
-    mean = np.array([exact.total(w * column) / total for column in numbers.T])
-    return np.tile(mean, (n, 1))
-
-
-def linear_answer(data: Data, preparation: FittedPreparation, train: Rows) -> Array:
-    """The answer of the best linear model to all rows: no hidden layer, trained to its minimum by L-BFGS.
-
-    Classes take l2 = 0.01 / (total weight of the training rows) on the weights, scikit-learn's logistic regression
-    with C=100: enough for separable classes to have a minimum, too little to spoil the model on a few rows. Labels
-    share it, their losses being averaged.
-    """
-    total = len(train) if data.weight is None else exact.total(data.weight[train])
-    labels = data.target.n_out if data.target.kind == "multilabel" else 1
-    l2 = 0.0 if data.target.kind == "regression" else LINEAR_L2 / (total * labels)
-    recipe = Recipe.of(hidden=[], optimizer="lbfgs", epochs=100, l2=l2, keep="last").resolve(data.target)
-    training = Reference().start([Member(recipe, preparation, train)], data)
-    training.advance()
-    outputs = training.predict(data.x)
-    return answer(outputs, recipe.loss["name"], "identity", data.target, preparation)
-
-
-def baselines(
-    dataset: Dataset, data: Data, preparation: FittedPreparation, split: Split
-) -> dict[str, dict[str, Scores]]:
-    """The scores of the trivial and the linear answer on each part of the split."""
-    linear = linear_answer(data, preparation, split.train)
-    result: dict[str, dict[str, Scores]] = {"trivial": {}, "linear": {}}
-    for part, rows in parts(split).items():
-        target, weight = dataset.target.take(rows), taken(dataset.weight, rows)
-        trivial = trivial_answer(dataset.target, split.train, dataset.weight, len(rows))
-        result["trivial"][part] = scores(target, trivial, weight)
-        result["linear"][part] = scores(target, linear[rows], weight)
-    return result

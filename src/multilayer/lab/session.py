@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import os
 import platform
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast, final
 
 import numpy as np
@@ -16,11 +17,13 @@ import numpy as np
 from multilayer import engines
 from multilayer.arrays import Array
 from multilayer.data import fingerprint
+from multilayer.data.intervals import intervals
 from multilayer.engines import History, Member, native
 from multilayer.errors import RefusedError
 from multilayer.lab.asking import Asked
+from multilayer.lab.baselines import Baseline, against, baselines
 from multilayer.lab.run import Run, RunStatus
-from multilayer.lab.score import Scores, baselines, parts, split_scores
+from multilayer.lab.score import Scores, answered, parts, split_scores, taken
 from multilayer.nn import Sequential
 from multilayer.recipe import Question, weights_digest
 from multilayer.recipe.layers import output_activation
@@ -85,11 +88,13 @@ class Session:
         self.training.interrupt()
         seconds = time.perf_counter() - self._clock
         asked = self.asked
-        measured = self._baselines() if with_baselines else {}
+        found = self._baselines() if with_baselines else {}
+        measured = self._scores_of(found)
         rows = {part: len(rows) for part, rows in parts(asked.split).items()}
         history = self.training.history
         runs = []
         for member, question in enumerate(self.questions()):
+            answers = self._answers(member)
             runs.append(
                 Run(
                     id=secrets.token_hex(4),
@@ -103,8 +108,9 @@ class Session:
                     why=self.training.why(member),
                     steps=self.training.steps(member),
                     history=history.of(member),
-                    scores=self._scores(member),
+                    scores=split_scores(asked.dataset, answers, asked.split),
                     baselines=measured,
+                    **self._how_sure(answers.get("test"), found),
                     rows=rows,
                     engine={"name": self.engine.name, "arithmetic": self.engine.arithmetic, "because": self.because},
                     machine=machine(),
@@ -115,22 +121,38 @@ class Session:
             )
         return runs
 
-    def _baselines(self) -> dict[str, dict[str, Scores]]:
-        """The baselines; none when one is interrupted in waiting for them, so that the run is not lost."""
-        asked = self.asked
-        try:
-            return baselines(asked.dataset, asked.data, asked.fitted, asked.split)
-        except KeyboardInterrupt:
-            return {}
+    def _baselines(self) -> dict[str, Baseline]:
+        """The baselines; those done so far when one is interrupted in waiting for them, so that the run is not lost."""
+        asked, found = self.asked, dict[str, Baseline]()
+        with contextlib.suppress(KeyboardInterrupt):
+            baselines(asked.dataset, asked.data, asked.fitted, asked.split, asked.compare, found)
+        return found
 
-    def _scores(self, member: int) -> dict[str, dict[str, float]]:
+    def _scores_of(self, found: Mapping[str, Baseline]) -> dict[str, dict[str, Scores]]:
+        """The scores of each baseline on each part."""
+        dataset, split = self.asked.dataset, self.asked.split
+        every = {name: baseline.answers for name, baseline in found.items() if baseline.answers is not None}
+        return {
+            name: split_scores(dataset, {part: answers[rows] for part, rows in parts(split).items()}, split)
+            for name, answers in every.items()
+        }
+
+    def _how_sure(self, answers: Array | None, found: Mapping[str, Baseline]) -> dict[str, Any]:
+        """The intervals of a run's scores on the test rows, and its standing against each baseline."""
+        dataset, rows = self.asked.dataset, self.asked.split.test
+        test, weight = dataset.target.take(rows), taken(dataset.weight, rows)
+        sure = {} if answers is None else intervals(test, answers, weight)
+        return {"intervals": sure, "compared": against(found, test, answers, rows, weight)}
+
+    def _answers(self, member: int) -> dict[str, Array]:
+        """What a member answers to the rows of each part."""
         asked = self.asked
         ends_in = output_activation(asked.recipe.layers)
         probs = {}
         for part, rows in parts(asked.split).items():
-            outputs = self.training.predict(asked.data.x[rows], member)
+            outputs = answered(lambda x: self.training.predict(x, member), asked.data.x, rows)
             probs[part] = answer(outputs, asked.recipe.loss["name"], ends_in, asked.dataset.target, asked.fitted)
-        return split_scores(asked.dataset, probs, asked.split)
+        return probs
 
 
 def _copied(network: Sequential | None) -> Sequential | None:

@@ -16,6 +16,7 @@ from multilayer.data import FittedPreparation, Target, defaults_for
 from multilayer.engines import Curves
 from multilayer.errors import ModelFileError, MultilayerError, RefusedError, RunNotFoundError, UsageError
 from multilayer.files import ModelFile, write_atomically
+from multilayer.lab.baselines import ALWAYS, RIVALS
 from multilayer.lab.form import COLUMNS, RECORD, checked
 from multilayer.lab.run import Run
 from multilayer.recipe import Question, digest
@@ -23,7 +24,9 @@ from multilayer.recipe.layers import LAYERS, dense
 
 RECORD_FILE, MODEL_FILE = "run.json", "model.mlp"
 PARTS = ("train", "val", "test")
-BASELINES = ("trivial", "linear")
+BASELINES = (*ALWAYS, *RIVALS)
+LATER: dict[str, Any] = {"compared": {}, "intervals": {}}
+"""Entries of `answered` that records of 0.1 did not have yet, as they stand for those."""
 MOST_LAYERS = 10_000
 
 
@@ -59,7 +62,7 @@ def run_of(model: ModelFile, source: str = "The model file") -> Run:
 
 
 def _run_of(model: ModelFile) -> Run:
-    record = checked(model.document["record"], RECORD, "the record")
+    record = checked(_completed(model.document["record"]), RECORD, "the record")
     answered = record["answered"]
     question = _question(record["asked"])
     preparation = _preparation(model)
@@ -84,6 +87,8 @@ def _run_of(model: ModelFile) -> Run:
         baselines={
             name: _scores(found, metrics) for name, found in _in_order(answered["baselines"], BASELINES).items()
         },
+        compared=_in_order(answered["compared"], BASELINES),
+        intervals={name: (ends[0], ends[1]) for name, ends in _in_order(answered["intervals"], metrics).items()},
         rows=_in_order(record["rows"], PARTS),
         engine=record["engine"],
         machine=record["machine"],
@@ -95,6 +100,12 @@ def _run_of(model: ModelFile) -> Run:
     if set(run.net.named_weights()) != set(weights):
         raise ModelFileError("its weights are not those of its network")
     return run
+
+
+def _completed(record: Any) -> Any:
+    """A record with the entries it did not have yet, where it has the form of one."""
+    answered = record.get("answered") if isinstance(record, dict) else None
+    return {**record, "answered": {**LATER, **answered}} if isinstance(answered, dict) else record
 
 
 def _question(asked: dict[str, Any]) -> Question:

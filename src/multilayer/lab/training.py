@@ -29,7 +29,8 @@ def train(
     distinct whole numbers is classes, any other is numbers to predict; `kind` ("binary", "classes", "multilabel",
     "regression") overrules that. Other arguments: `recipe` (a Recipe, its data, or the path of a .toml or .json file),
     `splitting` or `split_seed`, `prepare` ("standardize", "center", "minmax", "none" or a Preparation), `weights`
-    set by hand, and every setting of `Recipe.of`: hidden, activation, loss, optimizer, lr, epochs, l2, ...
+    set by hand, `compare` (such as ["gp", "hist_gradient_boosting", "knn"]: models of scikit-learn, fitted on the same
+    rows and kept in the run's `baselines`), and every setting of `Recipe.of`: hidden, activation, loss, optimizer, lr, epochs, l2, ...
 
     Raises a UsageError for whatever cannot be meant. A training that diverges warns and returns the run with status
     "diverged"; one that is interrupted from the keyboard returns what it had.
