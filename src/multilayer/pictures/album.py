@@ -1,6 +1,7 @@
 """All modules of pictures; importing them puts their pictures on the list."""
 
 from multilayer.pictures import (
+    boundary,
     calibration,
     confusion,
     curves,
@@ -8,4 +9,4 @@ from multilayer.pictures import (
     sample,
 )
 
-ALBUM = (curves, confusion, calibration, sample, predicted)
+ALBUM = (boundary, curves, confusion, calibration, sample, predicted)
