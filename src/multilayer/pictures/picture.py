@@ -114,8 +114,12 @@ class Animation:
         from PIL import Image
 
         images = [Image.open(io.BytesIO(frame)).convert("RGB") for frame in self.frames]
-        # one table of colors for all, from the last frame, or the colors would flicker
-        table = images[-1].quantize(256)
+        # one table of colors for all, from the last frame, or the colors would flicker; paper and ink are exact in it
+        table = images[-1].quantize(254)
+        exact = [
+            int(color[place : place + 2], 16) for color in (self.theme.paper, self.theme.ink) for place in (1, 3, 5)
+        ]
+        table.putpalette([*(table.getpalette() or [])[: 254 * 3], *exact])
         images = [image.quantize(palette=table, dither=Image.Dither.NONE) for image in images]
         return self._written(images, "GIF", optimize=False, disposal=1)
 

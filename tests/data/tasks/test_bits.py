@@ -24,6 +24,8 @@ DIGESTS = {
     "encoder": "5e960b3b20c08462ee6bbb1b1ec4ff9f578df1dd9ccfd93a34686dba4c6baff8",
     "function": "e7ff3abf4d923130f15d0cc4d3af31d1f5c5836b0dc830822b41bb650ef74376",
     "polynomial": "4f5fd6f9c1c8c47767f68cd36be4a7d97f98c1830fe93ded63c8a2c060a5f6c4",
+    "morse": "8f3fd0fd60994acc5e7c9b1c804267e88c06340d5e5398685f019410eba59265",
+    "lennard_jones": "a519ad2a352cea8c6ed9c423e116aca274cd62188cc5b1a60ac46dae722cb810",
     "digits": "16644f92ea5f12c06f86e568a390603ddbde9542444ca2672a8196dc126b2cc5",
     "iris": "e898d280dd0dc89ab4844cd5a5a38f42140c6f0133e8859a73c89154fe4a22b2",
     "wine": "515bb940ae034d7c4c531fefca584a6ecaeb08708f8d692d2efa5f86e138dda6",

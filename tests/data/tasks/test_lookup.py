@@ -64,8 +64,8 @@ def test_the_text_of_a_task_gives_the_task(text):
 
 
 KNOWN = (
-    "Known: and, breast_cancer, checkerboard, circles, diabetes, digits, encoder, function, gaussians, iris, moons, "
-    "or, parity, polynomial, spiral, two_spirals, wine, xor."
+    "Known: and, breast_cancer, checkerboard, circles, diabetes, digits, encoder, function, gaussians, iris, "
+    "lennard_jones, moons, morse, or, parity, polynomial, spiral, two_spirals, wine, xor."
 )
 REFUSED = {
     "": f"There is no task ''. {KNOWN}",

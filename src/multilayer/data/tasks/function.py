@@ -69,6 +69,10 @@ class Curve(Generated):
         """The names of the inputs."""
         return ("x",)
 
+    def output(self) -> str:
+        """The name of the number to predict."""
+        return "y"
+
     @abstractmethod
     def values(self, x: Points) -> Points:
         """The function without noise: x (n, inputs) to (n,)."""
@@ -76,7 +80,7 @@ class Curve(Generated):
     def draw(self, n: int, streams: Streams) -> Dataset:
         x = self.low + (self.high - self.low) * streams(POSITION).uniform((n, len(self.inputs())))
         y = self.values(x) + self.noise * streams(NOISE).normal(n)
-        return measured(self.name, x, y, self.inputs())
+        return measured(self.name, x, y, self.inputs(), self.output())
 
 
 @final

@@ -10,6 +10,7 @@ from multilayer.constraints import options_of
 from multilayer.data.tasks.clouds import Checkerboard, Circles, Gaussians, Moons, Spiral
 from multilayer.data.tasks.function import Function, Polynomial, from_text
 from multilayer.data.tasks.logic import And, Encoder, Or, Parity, Xor
+from multilayer.data.tasks.potentials import LennardJones, Morse
 from multilayer.data.tasks.shipped import BreastCancer, Diabetes, Digits, Iris, Wine
 from multilayer.data.tasks.task import Task
 from multilayer.data.tasks.two_spirals import TwoSpirals
@@ -20,7 +21,7 @@ TASKS: dict[str, type[Task]] = {
     for task in (
         *(Moons, Circles, Gaussians, Spiral, TwoSpirals, Checkerboard),
         *(And, Or, Xor, Parity, Encoder),
-        *(Function, Polynomial),
+        *(Function, Polynomial, Morse, LennardJones),
         *(Digits, Iris, Wine, BreastCancer, Diabetes),
     )
 }
