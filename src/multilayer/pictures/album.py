@@ -1,12 +1,47 @@
 """All modules of pictures; importing them puts their pictures on the list."""
 
 from multilayer.pictures import (
+    activation_functions,
     boundary,
     calibration,
     confusion,
     curves,
+    dead_units,
+    first_layer,
+    fit,
+    gaussian_process,
+    hinton,
+    layer_activations,
+    layer_gradients,
+    layer_updates,
+    loss_functions,
+    network_drawing,
+    optimizer_paths,
     predicted,
     sample,
+    surface,
+    weight_paths,
 )
 
-ALBUM = (boundary, curves, confusion, calibration, sample, predicted)
+ALBUM = (
+    boundary,
+    curves,
+    confusion,
+    calibration,
+    sample,
+    predicted,
+    surface,
+    fit,
+    gaussian_process,
+    network_drawing,
+    hinton,
+    first_layer,
+    layer_gradients,
+    layer_activations,
+    layer_updates,
+    dead_units,
+    weight_paths,
+    optimizer_paths,
+    activation_functions,
+    loss_functions,
+)

@@ -20,7 +20,7 @@ class Potential(Curve):
     """The energy of two atoms at the distance r."""
 
     def recipe(self) -> dict[str, Any]:
-        return {"epochs": 1000, "activation": "tanh"}
+        return {"hidden": [40, 40], "activation": "tanh", "epochs": 2000}
 
     def inputs(self) -> tuple[str, ...]:
         return ("r",)
@@ -61,7 +61,7 @@ class Morse(Potential):
     low: End = 0.6
     high: End = 4.0
     noise: NonNegative = 0.0
-    samples: Samples = 60
+    samples: Samples = 100
     data_seed: Seed = 0
 
     def energy(self, r: Points) -> Points:
@@ -86,7 +86,7 @@ class LennardJones(Potential):
     low: End = 0.95
     high: End = 3.0
     noise: NonNegative = 0.0
-    samples: Samples = 60
+    samples: Samples = 100
     data_seed: Seed = 0
 
     def energy(self, r: Points) -> Points:
