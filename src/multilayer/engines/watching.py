@@ -35,8 +35,9 @@ PASSING = (Linear, BatchNorm, LayerNorm, Scale, Dropout, Sequential)
 class Look:
     """One look at the layers of one member, on the same rows every time.
 
-    `epoch` and `step` count what is done: 0 is before the first step. Each layer's outputs have this `mean`, `std` and
-    share of exact zeros `zero`; `dead` is the share of its units that are 0 on every row. `gradient` is the L2 norm of
+    `epoch` and `step` count what is done: 0 is before the first step. Each layer's outputs have this `mean` and
+    share of exact zeros `zero`; `std` is their spread from row to row (the root of a unit's variance over the rows,
+    averaged over the units); `dead` is the share of its units that are 0 on every row. `gradient` is the L2 norm of
     the derivative of the mean loss, without penalties, by each array of weights; `size` is the L2 norm of the array,
     and `update` that of its change in the very next step, divided by `size`: NaN where no step follows or the size is
     0. All is computed in float64, with dropout off and batch statistics taken from the rows looked at.
@@ -172,7 +173,7 @@ class Lens:
         """Look at the weights as they are now; `update` is not known yet."""
         self.net.set_weights(training.weights(place))
         outputs = self._differentiate()
-        statistics = np.array([[y.mean(), y.std(), (y == 0).mean(), (y == 0).all(axis=0).mean()] for y in outputs])
+        statistics = np.array([_statistics(y) for y in outputs])
         return Look(
             len(training.history.of(place)),
             training.steps(place),
@@ -202,6 +203,12 @@ class Lens:
         for backward in reversed(backwards):
             dy = backward(dy)
         return outputs
+
+
+def _statistics(y: Array) -> tuple[float, ...]:
+    """Mean, spread from row to row, share of zeros and share of units that are 0 on every row, for y (n_rows, n)."""
+    silent = y == 0
+    return float(y.mean()), float(np.sqrt(y.var(axis=0).mean())), float(silent.mean()), float(silent.all(axis=0).mean())
 
 
 def _rows(member: Member, data: Data, rows: Any) -> Rows:
