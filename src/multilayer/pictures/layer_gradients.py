@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from multilayer.arrays import Array
 from multilayer.engines.watching import Watched
 from multilayer.pictures.depth import depth_legend, depth_lines, looked, untrained, weight_names
 from multilayer.pictures.picture import Drawing
@@ -12,7 +13,7 @@ from multilayer.pictures.style import Theme, figure, logarithmic
 from multilayer.pictures.subject import Subject
 
 FAR = 100.0
-"""First and last layer's gradients that differ by more are called vanishing or exploding."""
+"""Gradients that differ by more, from layer to layer or from their weights, are called vanishing or exploding."""
 
 
 @picture(
@@ -40,16 +41,20 @@ def _caption(watched: Watched) -> str:
         f" Before training it is {start[0]:.3g} in the first layer and {start[-1]:.3g} in the last; after "
         f"{watched.epoch[-1]} epochs {end[0]:.3g} and {end[-1]:.3g}."
     )
-    return f"{said} {_verdict(start[0], start[-1])}"
+    return f"{said} {_verdict(start, watched.size[0])}"
 
 
-def _verdict(first: float, last: float) -> str:
-    if not (np.isfinite([first, last]).all() and last > 0):
+def _verdict(gradient: Array, size: Array) -> str:
+    """On the gradients and the sizes of the weights before training."""
+    first, last = gradient[0], gradient[-1]
+    if not (np.isfinite(gradient).all() and last > 0):
         return "There is no gradient to compare."
     if first < last / FAR:
         return "The gradient vanishes on its way back to the input: the first layers hardly learn at the start."
     if first > last * FAR:
         return "The gradient explodes on its way back to the input: the first layers take the largest steps."
+    if (gradient > FAR * size).any():
+        return f"The gradient explodes: it starts over {FAR:g} times as large as the weights that it is to change."
     return "It neither vanishes nor explodes on its way back to the input."
 
 
