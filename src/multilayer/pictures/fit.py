@@ -221,12 +221,13 @@ def law_of(subject: Subject, x: Array) -> tuple[Array, Array] | None:
     law = subject.rows.law
     if law is None:
         return None
-    known, y = [], []
-    for point in x:
-        try:
-            value = float(law(np.array([[point]]))[0])
-        except DataError:
-            continue
-        known.append(float(point))
-        y.append(value)
-    return np.array(known), np.array(y)
+    return x, _values(law, x)
+
+
+def _values(law: Callable[[Array], Array], x: Array) -> Array:
+    """The law at the points, NaN where it has no value: halves are tried where the whole is refused."""
+    try:
+        return law(x[:, None])
+    except DataError:
+        half = len(x) // 2
+        return np.concatenate([_values(law, x[:half]), _values(law, x[half:])]) if half else np.array([np.nan])

@@ -21,6 +21,7 @@ from multilayer.pictures.style import DPI, Theme, applied
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL import Image
 
 
 @final
@@ -114,12 +115,8 @@ class Animation:
         from PIL import Image
 
         images = [Image.open(io.BytesIO(frame)).convert("RGB") for frame in self.frames]
-        # one table of colors for all, from the last frame, or the colors would flicker; paper and ink are exact in it
-        table = images[-1].quantize(254)
-        exact = [
-            int(color[place : place + 2], 16) for color in (self.theme.paper, self.theme.ink) for place in (1, 3, 5)
-        ]
-        table.putpalette([*(table.getpalette() or [])[: 254 * 3], *exact])
+        # one table of colors for all, from the last frame, or the colors would flicker
+        table = _with_paper(images[-1].quantize(256), self.theme.paper)
         images = [image.quantize(palette=table, dither=Image.Dither.NONE) for image in images]
         return self._written(images, "GIF", optimize=False, disposal=1)
 
@@ -145,6 +142,18 @@ class Animation:
 
     def __repr__(self) -> str:
         return f"Animation({self.name}, {self.theme.name}, {len(self.frames)} frames)"
+
+
+def _with_paper(image: Image.Image, paper: str) -> Image.Image:
+    """The image with all colors of its table that are nearly paper made paper, or the frame would show on a page."""
+    exact = [int(paper[place : place + 2], 16) for place in (1, 3, 5)]
+    colors = image.getpalette() or []
+    triples = [colors[place : place + 3] for place in range(0, len(colors), 3)]
+    near = [max(abs(a - b) for a, b in zip(color, exact, strict=True)) <= 6 for color in triples]
+    image.putpalette(
+        [part for color, is_near in zip(triples, near, strict=True) for part in (exact if is_near else color)]
+    )
+    return image
 
 
 def _saved(path: str | os.PathLike[str], writers: dict[str, Callable[[], bytes]], what: str) -> Path:
