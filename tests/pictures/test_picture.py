@@ -112,5 +112,6 @@ def test_a_picture_of_a_run_needs_one():
 def test_every_entry_says_what_it_shows():
     for name, entry in PICTURES.items():
         assert name == entry.name == name.lower().replace("_", "-")
-        assert entry.shows.endswith(".")
+        assert entry.shows[0].islower()
+        assert not entry.shows.endswith(".")
         assert entry.draw.__doc__

@@ -1,4 +1,4 @@
-"""All modules of pictures; importing them puts their pictures on the list."""
+"""All modules of pictures; importing them puts their pictures on the list, in the order below."""
 
 from multilayer.pictures import (
     activation_functions,
@@ -23,6 +23,7 @@ from multilayer.pictures import (
     surface,
     weight_paths,
 )
+from multilayer.pictures.registry import PICTURES
 
 ALBUM = (
     boundary,
@@ -47,3 +48,7 @@ ALBUM = (
     activation_functions,
     loss_functions,
 )
+
+PLACE = {module.__name__: place for place, module in enumerate(ALBUM)}
+for name in sorted(PICTURES, key=lambda name: PLACE[PICTURES[name].draw.__module__]):
+    PICTURES[name] = PICTURES.pop(name)

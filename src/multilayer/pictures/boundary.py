@@ -52,9 +52,7 @@ def untrained(run: Trained) -> str | None:
     return "it was trained for no epoch." if run.epochs == 0 else None
 
 
-@picture(
-    "boundary", "Decision regions with the rows, and the line of each hidden unit.", needs="rows", why_not=_why_not
-)
+@picture("boundary", "decision regions with the rows, and the line of each hidden unit", needs="rows", why_not=_why_not)
 def boundary(subject: Subject, theme: Theme, *, inputs: Sequence[str] | None = None) -> Drawing:
     """The class chosen at every point, the stronger the surer, with the rows in the shapes of their parts.
 
@@ -71,7 +69,7 @@ def boundary(subject: Subject, theme: Theme, *, inputs: Sequence[str] | None = N
 
 @picture(
     "boundary-training",
-    "The decision regions as they grew, an animation.",
+    "the decision regions as they grew, an animation",
     needs="training",
     why_not=_why_not_training,
 )

@@ -57,7 +57,7 @@ def binned(probs: Array, true: Array, n: int) -> Bins:
     return Bins(edges, count, said, holds, middle - half, middle + half)
 
 
-@picture("calibration", "Whether probabilities hold, with counts.", needs="rows", why_not=one_of_classes)
+@picture("calibration", "whether probabilities hold, with counts", needs="rows", why_not=one_of_classes)
 def calibration(subject: Subject, theme: Theme, *, part: str | None = None, bins: int = 10) -> Drawing:
     """The share that holds among rows of about the same probability, and beneath it how many rows those are.
 

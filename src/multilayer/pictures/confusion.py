@@ -38,7 +38,7 @@ def _why_not(run: Trained) -> str | None:
     return one_of_classes(run)
 
 
-@picture("confusion", "Which class is taken for which: counts and shares.", needs="rows", why_not=_why_not)
+@picture("confusion", "which class is taken for which: counts and shares", needs="rows", why_not=_why_not)
 def confusion(subject: Subject, theme: Theme, *, part: str | None = None) -> Drawing:
     """Rows of the true class, columns of the predicted one; shades and percentages are shares of the true class.
 

@@ -31,7 +31,7 @@ def _why_not(run: Trained) -> str | None:
     return None
 
 
-@picture("learning-curves", "Loss and metric by epoch, on training and validation rows.", why_not=_why_not)
+@picture("learning-curves", "loss and metric by epoch", why_not=_why_not)
 def learning_curves(subject: Subject, theme: Theme, *, train_metric: bool = False) -> Drawing:
     """The loss of training and validation rows by epoch, and beneath it the metric of the validation rows.
 

@@ -61,7 +61,7 @@ Beyond = Real(0, 10)
 
 @picture(
     "fit",
-    "The fitted curve with its rows and residuals, beyond the fitted range too.",
+    "the fitted curve with its residuals, beyond the fitted range too",
     needs="rows",
     why_not=of_one_input,
 )
@@ -90,7 +90,7 @@ def fit(subject: Subject, theme: Theme, *, beyond: float = 0.5) -> Drawing:
 
 @picture(
     "neurons",
-    "What each neuron of the last hidden layer adds to the fitted curve.",
+    "what each last hidden neuron adds to the fitted curve",
     needs="rows",
     why_not=of_added_neurons,
 )
@@ -108,7 +108,7 @@ def neurons(subject: Subject, theme: Theme, *, beyond: float = 0.5) -> Drawing:
 
 @picture(
     "fit-training",
-    "The fitted curve and its neurons as they grew, an animation.",
+    "the fitted curve and its neurons as they grew, an animation",
     needs="training",
     why_not=_why_no_film,
 )

@@ -38,7 +38,7 @@ def _why_not(run: Trained) -> str | None:
 
 @picture(
     "gaussian-process",
-    "The network beside a Gaussian process on the same rows, both with their uncertainty.",
+    "the network beside a Gaussian process, both with their uncertainty",
     needs="training",
     why_not=_why_not,
 )

@@ -1,4 +1,4 @@
-"""Predicted numbers against true ones."""
+"""predicted numbers against true ones"""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def numbers(run: Trained) -> str | None:
     return None if run.target.kind == "regression" else "it chooses classes, and this is of numbers."
 
 
-@picture("predicted", "Predicted numbers against true ones.", needs="rows", why_not=numbers)
+@picture("predicted", "predicted numbers against true ones", needs="rows", why_not=numbers)
 def predicted(subject: Subject, theme: Theme) -> Drawing:
     """A panel for each target (six at most): every row as a point of its part; on the diagonal it would be right."""
     run, rows = subject.run, subject.rows
     said, true = run.answer_encoded(rows.x), rows.dataset.target.values
     k = min(said.shape[1], MOST_TARGETS)
     columns = 1 if k == 1 else 2
-    figure = style.figure(4.6 if k == 1 else 0.7 + 2.5 * ((k + 1) // 2))
+    figure = style.figure(4.6 if k == 1 else 0.9 + 2.2 * ((k + 1) // 2))
     panels = figure.subplots(-(-k // columns), columns, squeeze=False).ravel()
     for place, axes in enumerate(panels):
         if place >= k:

@@ -20,7 +20,7 @@ LEAST = 1e-15
 """A probability counts as no less, as in the score log_loss."""
 
 
-@picture("sample", "The class probabilities of one sample, beside its loss.", needs="rows", why_not=one_of_classes)
+@picture("sample", "the class probabilities of one sample, beside its loss", needs="rows", why_not=one_of_classes)
 def sample(subject: Subject, theme: Theme, *, part: str | None = None, row: int | None = None) -> Drawing:
     """The probability of each class for one row, and where its true class lies on the log loss -ln p.
 

@@ -31,7 +31,7 @@ def _why_not(run: Trained) -> str | None:
     return numbers(run)
 
 
-@picture("surface", "The number predicted over a plane, with the rows.", needs="rows", why_not=_why_not)
+@picture("surface", "the number predicted over a plane, with the rows", needs="rows", why_not=_why_not)
 def surface(subject: Subject, theme: Theme, *, inputs: Sequence[str] | None = None, output: int = 0) -> Drawing:
     """The predicted number as a color, with lines of equal height; each row is filled with its own true number, so
     that a row that stands out from its surroundings is predicted badly. `inputs` as for boundary; `output` counts the
