@@ -28,7 +28,7 @@ struct Batch {
           n_out_(network.n_out()),
           targets_(targets),
           terms_(loss.terms(network.n_out())),
-          numbers_(std::size_t(most_rows) * Place::MEMBERS),
+          numbers_(most_rows),
           target_(std::size_t(Place::groups(most_rows)) * targets * LANES<T>),
           row_sums_(std::size_t(Place::groups(most_rows)) * LANES<T>),
           weights_(most_rows),
@@ -48,20 +48,18 @@ struct Batch {
     // Brings in the rows; numbers_of(lane, to) gives those of the member in a lane, by the table's numbers. Where the batch is
     // taken in several pieces, `whole` is the rows of all of them.
     template <class NumbersOf>
-    void gather(Team& team, const std::vector<Gatherer>& members, int whole, const NumbersOf& numbers_of) {
+    void gather(Team& team, const std::vector<Gatherer<T>>& members, int whole, const NumbersOf& numbers_of) {
         weighted_ = members[0].weighted();
-        for (int lane = 0; lane < Place::MEMBERS; ++lane) {
-            const std::size_t seat = std::min<std::size_t>(lane, members.size() - 1);
-            std::int64_t* const numbers = numbers_.data() + std::size_t(lane) * rows;
-            numbers_of(seat, numbers);
-            const Gatherer& member = members[seat];
+        for (int lane = 0; lane < Place::MEMBERS; ++lane) {  // those beyond the last member repeat it
+            const Gatherer<T>& member = members[std::min<std::size_t>(lane, members.size() - 1)];
+            if (lane < int(members.size())) numbers_of(std::size_t(lane), numbers_.data());
             team.each(rows, double(space.input.size()) / rows / Place::MEMBERS, [&](std::size_t begin, std::size_t end) {
-                member.template inputs<ABREAST>(numbers, int(begin), int(end), space.input.data(), rows, lane);
+                member.template inputs<ABREAST>(numbers_.data(), int(begin), int(end), space.input.data(), rows, lane);
             });
-            member.template targets<ABREAST>(numbers, rows, target_.data(), lane);
-            if (!ABREAST && weighted_)
-                for (int i = 0; i < rows; ++i) weights_[i] = member.weight(numbers[i]);
+            member.template targets<ABREAST>(numbers_.data(), rows, target_.data(), lane);
         }
+        if (!ABREAST && weighted_)
+            for (int i = 0; i < rows; ++i) weights_[i] = members[0].weight(numbers_[i]);
         weigh(whole);
     }
 

@@ -18,13 +18,14 @@ struct Dense<T, false> {
 
     double cost(int rows) const { return double(rows) * n_in * n_out / LANES<T>; }
 
-    // y = x W + b; `goes_on`: y += x W.
-    void forward(Team& team, const T* x, const T* weight, const T* bias, T* y, int rows, bool goes_on = false) const {
-        product(team, Product<T>{x, weight, bias, y, rows, n_in, n_out, goes_on});
+    // y = x W + b.
+    void forward(Team& team, const T* x, const T* weight, const T* bias, T* y, int rows, Finish<T> finish = {}) const {
+        product(team, Product<T>{x, weight, bias, y, rows, n_in, n_out, false, finish});
     }
 
-    // dx = dy W^T; `turned` has room for the weights.
-    void input_gradient(Team& team, const T* dy, const T* weight, T* dx, int rows, T* turned, bool goes_on) const {
+    // dx = dy W^T, or dx += dy W^T; `turned` has room for the weights.
+    void input_gradient(Team& team, const T* dy, const T* weight, T* dx, int rows, T* turned, bool goes_on,
+                        Finish<T> finish = {}) const {
         if (n_out == 1) {
             turned = const_cast<T*>(weight);  // a single column is its own transpose
         } else {
@@ -33,7 +34,7 @@ struct Dense<T, false> {
                 transpose(weight, turned, n_in, n_out, int(begin), int(end));
             });
         }
-        product(team, Product<T>{dy, turned, nullptr, dx, rows, n_out, n_in, goes_on});
+        product(team, Product<T>{dy, turned, nullptr, dx, rows, n_out, n_in, goes_on, finish});
     }
 
     void weight_gradient(Team& team, const T* x, const T* dy, T* gradient, int rows, bool = false) const {
@@ -68,25 +69,64 @@ private:
     }
 };
 
+// sum[r][q] = fma(a[r], b[q], sum[r][q]), `count` times, the operands moving on by their steps: whole vectors of members.
+template <class T, int R, int Q>
+INLINE void chains(Vec<T> (&sum)[R][Q], const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_step, const T* b,
+                   std::ptrdiff_t b_column, std::ptrdiff_t b_step, int count) {
+    for (int s = 0; s < count; ++s, a += a_step, b += b_step) {
+        Vec<T> right[Q];
+        unrolled<Q>(UNROLLED(q) { right[q] = load<Vec<T>>(b + q * b_column); });
+        unrolled<R>(UNROLLED(r) {
+            const Vec<T> left = load<Vec<T>>(a + r * a_row);
+            unrolled<Q>(UNROLLED(q) { sum[r][q] = fma(left, right[q], sum[r][q]); });
+        });
+    }
+}
+
+// gradient[r][q], rows of it `step` apart, = the row blocks' sums of a[r] b[q]; of both, a row is a vector of members.
+// `goes_on`: these rows follow others of the same row block, whose sum is there.
+template <int R, int Q, class T>
+INLINE void sum_products(const T* a, std::ptrdiff_t a_row, const T* b, std::ptrdiff_t b_column, T* gradient,
+                         std::ptrdiff_t step, int rows, bool goes_on) {
+    constexpr std::ptrdiff_t L = LANES<T>;
+    Vec<T> total[R][Q];
+    for (int block = 0; block < rows; block += ROW_BLOCK) {
+        Vec<T> sum[R][Q];
+        unrolled<R>(UNROLLED(r) {
+            unrolled<Q>(UNROLLED(q) {
+                sum[r][q] = goes_on ? load<Vec<T>>(gradient + r * step + q * L) : Vec<T>(T(0));
+            });
+        });
+        chains(sum, a + block * L, a_row, L, b + block * L, b_column, L, std::min(ROW_BLOCK, rows - block));
+        unrolled<R>(UNROLLED(r) {
+            unrolled<Q>(UNROLLED(q) { total[r][q] = block ? total[r][q] + sum[r][q] : sum[r][q]; });
+        });
+    }
+    unrolled<R>(UNROLLED(r) {
+        unrolled<Q>(UNROLLED(q) { store(gradient + r * step + q * L, total[r][q] + T(0)); });
+    });
+}
+
 // Members abreast: every number is a vector of members, the weights stand in the order of one member's.
 template <class T>
 struct Dense<T, true> {
     int n_in, n_out;
 
-    void forward(Team&, const T* x, const T* weight, const T* bias, T* y, int rows, bool goes_on = false) const {
+    void forward(Team&, const T* x, const T* weight, const T* bias, T* y, int rows, Finish<T> finish = {}) const {
         tiles(n_out, rows, [&]<int Q, int R>(int o, int i) {
             Vec<T> sum[R][Q];
             unrolled<Q>(UNROLLED(q) {
                 const Vec<T> start = bias ? load<Vec<T>>(bias + (o + q) * L) : Vec<T>(T(0));
-                unrolled<R>(UNROLLED(r) { sum[r][q] = goes_on ? load<Vec<T>>(y + at(o + q, i + r, rows)) : start; });
+                unrolled<R>(UNROLLED(r) { sum[r][q] = start; });
             });
             const int width = width_of<T>(o / L, n_out);
             chains(sum, x + i * L, L, rows * L, weight + panel(o / L) + o % L * L, L, width * L, n_in);
-            put(sum, y, o, i, rows);
+            put(sum, y, o, i, rows, finish);
         });
     }
 
-    void input_gradient(Team&, const T* dy, const T* weight, T* dx, int rows, T*, bool goes_on) const {
+    void input_gradient(Team&, const T* dy, const T* weight, T* dx, int rows, T*, bool goes_on,
+                        Finish<T> finish = {}) const {
         tiles(n_in, rows, [&]<int Q, int R>(int k, int i) {
             Vec<T> sum[R][Q];
             unrolled<Q>(UNROLLED(q) {
@@ -99,7 +139,7 @@ struct Dense<T, true> {
                 chains(sum, dy + at(p * L, i, rows), L, rows * L, weight + panel(p) + k * width * L, width * L, L,
                        width);
             }
-            put(sum, dx, k, i, rows);
+            put(sum, dx, k, i, rows, finish);
         });
     }
 
@@ -107,23 +147,7 @@ struct Dense<T, true> {
         tiles(n_out, n_in, [&]<int Q, int R>(int o, int k) {
             const int width = width_of<T>(o / L, n_out) * L;
             T* to = gradient + panel(o / L) + k * width + o % L * L;
-            Vec<T> total[R][Q];
-            for (int block = 0; block < rows; block += ROW_BLOCK) {
-                Vec<T> sum[R][Q];
-                unrolled<R>(UNROLLED(r) {
-                    unrolled<Q>(UNROLLED(q) {
-                        sum[r][q] = goes_on ? load<Vec<T>>(to + r * width + q * L) : Vec<T>(T(0));
-                    });
-                });
-                chains(sum, x + at(k, block, rows), rows * L, L, dy + at(o, block, rows), rows * L, L,
-                       std::min(ROW_BLOCK, rows - block));
-                unrolled<R>(UNROLLED(r) {
-                    unrolled<Q>(UNROLLED(q) { total[r][q] = block ? total[r][q] + sum[r][q] : sum[r][q]; });
-                });
-            }
-            unrolled<R>(UNROLLED(r) {
-                unrolled<Q>(UNROLLED(q) { store(to + r * width + q * L, total[r][q] + T(0)); });
-            });
+            sum_products<R, Q>(x + at(k, 0, rows), rows * L, dy + at(o, 0, rows), rows * L, to, width, rows, goes_on);
         });
     }
 
@@ -141,24 +165,13 @@ private:
         });
     }
 
-    // sum[r][q] = fma(a[r], b[q], sum[r][q]), `count` times, the operands moving on by their steps.
     template <int R, int Q>
-    static INLINE void chains(Vec<T> (&sum)[R][Q], const T* a, std::ptrdiff_t a_row, std::ptrdiff_t a_step, const T* b,
-                              std::ptrdiff_t b_column, std::ptrdiff_t b_step, int count) {
-        for (int s = 0; s < count; ++s, a += a_step, b += b_step) {
-            Vec<T> right[Q];
-            unrolled<Q>(UNROLLED(q) { right[q] = load<Vec<T>>(b + q * b_column); });
-            unrolled<R>(UNROLLED(r) {
-                const Vec<T> left = load<Vec<T>>(a + r * a_row);
-                unrolled<Q>(UNROLLED(q) { sum[r][q] = fma(left, right[q], sum[r][q]); });
-            });
-        }
-    }
-
-    template <int R, int Q>
-    static INLINE void put(const Vec<T> (&sum)[R][Q], T* to, int unit, int row, int rows) {
+    static INLINE void put(const Vec<T> (&sum)[R][Q], T* to, int unit, int row, int rows, Finish<T> finish) {
         unrolled<Q>(UNROLLED(q) {
-            unrolled<R>(UNROLLED(r) { store(to + at(unit + q, row + r, rows), sum[r][q]); });
+            unrolled<R>(UNROLLED(r) {
+                const std::ptrdiff_t place = at(unit + q, row + r, rows);
+                store(to + place, finish(sum[r][q], place));
+            });
         });
     }
 };

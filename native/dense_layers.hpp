@@ -14,14 +14,18 @@ class LinearLayer final : public Layer<T, ABREAST> {
 public:
     using Base = Layer<T, ABREAST>;
 
-    LinearLayer(const Slot& weight, const std::optional<Slot>& bias)
-        : Base(weight.n_in, weight.n_out), weight_(weight), bias_(bias), dense_{weight.n_in, weight.n_out} {}
+    explicit LinearLayer(const LinearSlots& slots)
+        : Base(slots.weight.n_in, slots.weight.n_out),
+          weight_(slots.weight),
+          bias_(slots.bias),
+          dense_{weight_.n_in, weight_.n_out} {}
 
     std::size_t notes(int) const override { return weight_.size() * Base::Place::MEMBERS; }  // for W transposed
 
     void forward(const Pass<T>& pass, const T* x, T* y, T*) const override {
         const T* bias = bias_ ? Base::at(pass.parameters, bias_->offset) : nullptr;
-        dense_.forward(pass.team, x, Base::at(pass.parameters, weight_.offset), bias, y, pass.rows);
+        dense_.forward(pass.team, x, Base::at(pass.parameters, weight_.offset), bias, y, pass.rows,
+                       {pass.rectify, nullptr});
     }
 
     void backward(const Pass<T>& pass, const T* x, const T*, T* dy, T* dx, T* notes) const override {
@@ -35,7 +39,7 @@ public:
         }
         if (dx)
             dense_.input_gradient(pass.team, dy, Base::at(pass.parameters, weight_.offset), dx, pass.rows, notes,
-                                  false);
+                                  false, {false, pass.gate ? x : nullptr});
     }
 
 private:

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct Slot {
     std::size_t size() const { return std::size_t(pieces) * n_in * n_out; }
 };
 
+// The parameters of a linear layer.
+struct LinearSlots {
+    Slot weight;
+    std::optional<Slot> bias;
+};
+
 // One batch on its way through a network.
 template <class T>
 struct Pass {
@@ -39,6 +46,8 @@ struct Pass {
     std::uint32_t step;  // training steps before this one
     Team& team;
     bool goes_on = false;  // these rows follow others of the same batch: gradients are added to
+    // A ReLU beside a linear layer is done where the layer stores: y of the ReLU behind it, dx of the one before it.
+    bool rectify = false, gate = false;
 };
 
 template <class T, bool ABREAST>

@@ -29,6 +29,7 @@ public:
     struct Seat {
         const Member* member;
         MemberState<T>* state;
+        const Ready<T>* ready;  // where the table is small enough
     };
 
     // All seats have the same layers, kind of loss and optimizer, numbers of rows, and stand at the same step.
@@ -42,7 +43,7 @@ public:
           gradients_(network.parameters() * Place::MEMBERS),
           own_(first_) {
         for (const Seat& seat : seats_) {
-            gatherers_.emplace_back(table, *seat.member, loss_, network.n_out());
+            gatherers_.emplace_back(table, *seat.member, loss_, network.n_out(), seat.ready);
             metrics_.push_back(watched_metrics(*seat.member, table.truth.kind));
             samples_.emplace_back(table.truth, table.weight, seat.member->val.number, seat.member->val.count);
         }
@@ -379,7 +380,7 @@ private:
     std::vector<Numbers<T>*> arrays_;
     std::vector<T*> moments_;
     std::vector<Span> spans_;
-    std::vector<Gatherer> gatherers_;
+    std::vector<Gatherer<T>> gatherers_;
     std::vector<std::vector<const Metric*>> metrics_;
     std::vector<Sample> samples_;
     std::vector<std::vector<std::int32_t>> orders_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dense_layers.hpp"
+#include "hidden_layer.hpp"
 #include "layer.hpp"
 #include "named.hpp"
 #include "norm_layers.hpp"
@@ -82,9 +83,23 @@ public:
 
     Network(const std::vector<Named>& layers, int n_in) : n_in_(n_in) {
         int width = n_in;
+        std::vector<std::string> names;
         for (std::size_t position = 0; position < layers.size(); ++position) {
-            layers_.push_back(layer(layers[position], int(position), width));
+            names.push_back(layers[position].name);
+            if (hidden(layers, position)) {
+                names.back() = "hidden";
+                layers_.push_back(hidden_layer(layers[position], layers[position + 2], int(position), width));
+                position += 2;
+            } else {
+                layers_.push_back(layer(layers[position], int(position), width));
+            }
             width = layers_.back()->n_out;
+        }
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const bool rectifies = names[i] == "relu" && layers_[i]->n_out > 1;
+            done_forward_.push_back(rectifies && i > 0 && names[i - 1] == "linear");
+            done_backward_.push_back(rectifies && i + 1 < names.size() &&
+                                     (names[i + 1] == "linear" || names[i + 1] == "hidden"));
         }
         n_out_ = width;
     }
@@ -129,8 +144,12 @@ public:
 
     // The same as far as layer `last`: its outputs.
     const T* forward_to(const Pass<T>& pass, Workspace<T>& space, int last) const {
-        for (int i = 0; i <= last; ++i)
-            layers_[i]->forward(pass, output(space, i - 1), output(space, i), space.notes[i].data());
+        Pass<T> way = pass;
+        for (int i = 0; i <= last; ++i) {
+            if (done_forward_[i]) continue;
+            way.rectify = i < last && done_forward_[i + 1];
+            layers_[i]->forward(way, output(space, i - 1), output(space, i), space.notes[i].data());
+        }
         return output(space, last);
     }
 
@@ -138,9 +157,12 @@ public:
     const T* backward(const Pass<T>& pass, Workspace<T>& space, bool of_input = false) const {
         T *dy = space.slopes[0].data(), *dx = space.slopes[1].data();
         const int first = of_input ? 0 : first_with_parameters_;
+        Pass<T> way = pass;
         for (int i = depth() - 1; i >= first; --i) {
+            if (done_backward_[i]) continue;
             const bool wanted = of_input || i > first, stays = layers_[i]->in_place();
-            layers_[i]->backward(pass, output(space, i - 1), output(space, i), dy, !wanted ? nullptr : stays ? dy : dx,
+            way.gate = wanted && i > 0 && done_backward_[i - 1];
+            layers_[i]->backward(way, output(space, i - 1), output(space, i), dy, !wanted ? nullptr : stays ? dy : dx,
                                  space.notes[i].data());
             if (!stays) std::swap(dy, dx);
         }
@@ -161,22 +183,46 @@ private:
     // Whether layer i does without its own output on the way back.
     bool keeps_nothing(std::size_t i) const { return !layers_[i]->reads_output(); }
 
+    using Shape = std::vector<std::int64_t>;
+
+    static bool frozen(const Named& entry) { return entry.has("frozen") && entry["frozen"] != 0; }
+
+    Slot parameter(const Named& entry, int position, const char* own, Role role, const Shape& shape) {
+        if (first_with_parameters_ == NONE) first_with_parameters_ = int(layers_.size());
+        return slots_.add(slots_.parameters, position, own, role, frozen(entry), shape);
+    }
+
+    LinearSlots linear_slots(const Named& entry, int position, int n) {
+        const int units = int(entry["units"]);
+        LinearSlots slots{parameter(entry, position, "W", Role::WEIGHT, {n, units}), {}};
+        if (entry["bias"] != 0) slots.bias = parameter(entry, position, "b", Role::BIAS, {units});
+        return slots;
+    }
+
+    // Whether a linear layer, a ReLU and a linear layer, from this position on, are taken as one.
+    static bool hidden(const std::vector<Named>& layers, std::size_t position) {
+        if (!ABREAST || position + 2 >= layers.size()) return false;
+        const Named &before = layers[position], &behind = layers[position + 2];
+        return before.name == "linear" && layers[position + 1].name == "relu" && behind.name == "linear" &&
+               behind["units"] <= HiddenLayer<T>::MOST_OUTPUTS && !frozen(before) && !frozen(behind);
+    }
+
+    std::unique_ptr<Layer<T, ABREAST>> hidden_layer(const Named& before, const Named& behind, int position, int n) {
+        if constexpr (ABREAST) {
+            const LinearSlots first = linear_slots(before, position, n);
+            return std::make_unique<HiddenLayer<T>>(first, linear_slots(behind, position + 2, first.weight.n_out));
+        }
+        throw std::logic_error("A member alone has its layers one by one.");
+    }
+
     std::unique_ptr<Layer<T, ABREAST>> layer(const Named& entry, int position, int n) {
         const std::string& name = entry.name;
-        const bool frozen = entry.has("frozen") && entry["frozen"] != 0;
-        using Shape = std::vector<std::int64_t>;
         const auto parameter = [&](const char* own, Role role, const Shape& shape) -> Slot {
-            if (first_with_parameters_ == NONE) first_with_parameters_ = position;
-            return slots_.add(slots_.parameters, position, own, role, frozen, shape);
+            return this->parameter(entry, position, own, role, shape);
         };
         const auto one_a_unit = [&](const char* own, Role role) { return parameter(own, role, {n}); };
-        if (name == "linear") {
-            const int units = int(entry["units"]);
-            const Slot weight = parameter("W", Role::WEIGHT, {n, units});
-            std::optional<Slot> bias;
-            if (entry["bias"] != 0) bias = parameter("b", Role::BIAS, {units});
-            return std::make_unique<LinearLayer<T, ABREAST>>(weight, bias);
-        }
+        if (name == "linear")
+            return std::make_unique<LinearLayer<T, ABREAST>>(linear_slots(entry, position, n));
         if (name == "maxout") {
             const int units = int(entry["units"]), pieces = int(entry["pieces"]);
             const Slot weight = parameter("W", Role::WEIGHT, {pieces, n, units});
@@ -187,7 +233,7 @@ private:
             if (name == "layer_norm")
                 return std::make_unique<LayerNormLayer<T, ABREAST>>(gain, shift, entry["epsilon"]);
             const auto buffer = [&](const char* own) -> Slot {
-                return slots_.add(slots_.buffers, position, own, Role::BUFFER, frozen, {n});
+                return slots_.add(slots_.buffers, position, own, Role::BUFFER, frozen(entry), {n});
             };
             const Slot mean = buffer("running_mean"), variance = buffer("running_var");
             return std::make_unique<BatchNormLayer<T, ABREAST>>(gain, shift, mean, variance, entry["momentum"],
@@ -207,6 +253,7 @@ private:
     int n_in_, n_out_ = 0, first_with_parameters_ = NONE;
     Slots slots_;
     Layers layers_;
+    std::vector<bool> done_forward_, done_backward_;  // ReLUs that the linear layer before or behind does on its way
 };
 
 }  // namespace multilayer

@@ -65,6 +65,7 @@ public:
             for (auto& array : state.moments) moments.push_back(array.data());
             optimizer.start(state.parameters.data(), moments.data(), state.parameters.size());
             if (member.epochs == 0) state.progress.status = Status::COMPLETE;
+            ready_of_.push_back(ready_for(m));
         }
     }
 
@@ -176,6 +177,17 @@ private:
 
     const Network<T, false>& net(std::size_t member) const { return shape_of_[member]->alone; }
 
+    // The table as a member sees it, made once for all who prepare it alike; none where that would take much memory.
+    const Ready<T>* ready_for(std::size_t member) {
+        constexpr std::int64_t MOST_NUMBERS = std::int64_t(1) << 20, MOST_TABLES = 16;
+        const Gatherer<T> gatherer(table_, members_[member], Loss(members_[member].loss), net(member).n_out());
+        if (table_.rows * (table_.features + gatherer.terms()) > MOST_NUMBERS) return nullptr;
+        const std::string key = gatherer.preparation();
+        const auto found = ready_.find(key);
+        if (found != ready_.end()) return &found->second;
+        return ready_.size() < MOST_TABLES ? &ready_.emplace(key, gatherer.prepare_table()).first->second : nullptr;
+    }
+
     // The work of this call, the longest first.
     std::vector<Crew> assemble() {
         std::map<std::string, Crew> alike;
@@ -215,14 +227,14 @@ private:
     template <bool ABREAST>
     std::vector<typename Learner<T, ABREAST>::Seat> seats(const Crew& crew) {
         std::vector<typename Learner<T, ABREAST>::Seat> all;
-        for (const std::size_t m : crew) all.push_back({&members_[m], &states_[m]});
+        for (const std::size_t m : crew) all.push_back({&members_[m], &states_[m], ready_of_[m]});
         return all;
     }
 
     // The outputs of a layer for rows of a table, or (with an output of the network) its derivatives by the inputs.
     void infer(std::size_t member, const Data& rows, int layer, int output, T* to) const {
         const Loss loss(members_[member].loss);
-        const Gatherer gatherer(rows, members_[member], loss, net(member).n_out());
+        const Gatherer<T> gatherer(rows, members_[member], loss, net(member).n_out());
         const int n = output < 0 ? width(member, layer) : net(member).n_in();
         const int most = int(std::min<std::int64_t>(rows.rows, ROW_BLOCK));
         const std::size_t chunks = std::size_t((rows.rows + ROW_BLOCK - 1) / ROW_BLOCK);
@@ -267,6 +279,8 @@ private:
     std::map<std::string, std::unique_ptr<Shape<T>>> shapes_;
     std::vector<Shape<T>*> shape_of_;
     std::vector<MemberState<T>> states_;
+    std::map<std::string, Ready<T>> ready_;
+    std::vector<const Ready<T>*> ready_of_;
 };
 
 }  // namespace multilayer

@@ -71,7 +71,7 @@ private:
         const double cost = double(std::min(rows.rows, CHUNK)) * double(network_.parameters());
         pool.team().each(std::size_t(chunks), cost, [&](std::size_t begin, std::size_t end) {
             std::unique_ptr<Desk> desk = take(int(std::min(rows.rows, CHUNK)));
-            const Gatherer gatherer(rows, member_, loss_, network_.n_out());
+            const Gatherer<T> gatherer(rows, member_, loss_, network_.n_out());
             for (auto chunk = std::int64_t(begin); chunk < std::int64_t(end); ++chunk) {
                 const std::int64_t first = chunk * CHUNK;
                 const int count = int(std::min(CHUNK, rows.rows - first));
@@ -83,7 +83,7 @@ private:
         return finite.load();
     }
 
-    Answers answers_of(Desk& desk, const Gatherer& gatherer, std::int64_t first, int count, Purpose purpose) const {
+    Answers answers_of(Desk& desk, const Gatherer<T>& gatherer, std::int64_t first, int count, Purpose purpose) const {
         std::iota(desk.numbers.begin(), desk.numbers.begin() + count, first);
         gatherer.template inputs<false>(desk.numbers.data(), 0, count, desk.space.input.data(), count, 0);
         const Pass<T> pass{state_.parameters.data(), nullptr, const_cast<T*>(state_.buffers.data()), count, false, 0, 0,

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "activations.hpp"
 #include "team.hpp"
 #include "vector.hpp"
 
@@ -116,6 +117,19 @@ INLINE void transpose_block(const T* from, std::ptrdiff_t from_step, T* to, std:
         }
 }
 
+// What a product does to a sum before it stores it: y of a ReLU, or dx of one whose y (in the place of the sum) is `gate`.
+template <class T>
+struct Finish {
+    bool rectify = false;
+    const T* gate = nullptr;
+
+    INLINE Vec<T> operator()(Vec<T> sum, std::ptrdiff_t place) const {
+        const activations::Relu<Vec<T>> relu;
+        if (rectify) return relu.forward(sum);
+        return gate ? relu.backward(sum, load<Vec<T>>(gate + place)) : sum;
+    }
+};
+
 // y = x W + b over a batch of rows; without a bias the chains start from 0, or go on from y.
 template <class T>
 struct Product {
@@ -123,6 +137,7 @@ struct Product {
     T* y;
     int rows, n_in, n_out;
     bool goes_on = false;
+    Finish<T> finish{};
 
     void panels(int first_panel, int last_panel, int first_row, int last_row) const {
         if (n_out == 1 && !goes_on) return one_output(first_row, last_row);
@@ -169,9 +184,10 @@ private:
             tile<T, R, Q>(sum, x + (std::ptrdiff_t(k / L) * rows + i) * L, L, 1, b, step, count);
             unrolled<Q>(UNROLLED(q) { b[q] += count * step[q]; });
         }
+        const bool whole = k_end == n_in;
         unrolled<Q>(UNROLLED(q) {
-            T* to = y + (std::ptrdiff_t(p + q) * rows + i) * L;
-            unrolled<R>(UNROLLED(r) { store(to + r * L, sum[r][q]); });
+            const std::ptrdiff_t to = (std::ptrdiff_t(p + q) * rows + i) * L;
+            unrolled<R>(UNROLLED(r) { store(y + to + r * L, whole ? finish(sum[r][q], to + r * L) : sum[r][q]); });
         });
     }
 };

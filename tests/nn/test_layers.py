@@ -46,6 +46,14 @@ def test_linear_agrees_with_torch() -> None:
     agree(Linear(4, 3, bias=False), lambda x, W: x @ W, n_in=4)
 
 
+def test_without_a_bias_a_single_precision_network_stays_single() -> None:
+    layer = Linear(2, 3, bias=False)
+    layer.W.assign(np.ones((2, 3), dtype=np.float32))
+    y, backward = layer.forward(np.ones((4, 2), dtype=np.float32))
+    assert y.dtype == backward(y).dtype == layer.W.grad.dtype == np.float32
+    assert not layer.b.grad.any()
+
+
 @pytest.mark.parametrize("pieces", [1, 2, 5])
 def test_maxout_agrees_with_torch(pieces: int) -> None:
     def theirs(x: torch.Tensor, W: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

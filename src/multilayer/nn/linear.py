@@ -47,11 +47,14 @@ class Linear:
         """y = x W + b, and the function from dL/dy to dL/dx that adds to W.grad and b.grad."""
         check_width(self, x, n_in=self.n_in)
         W, b = self.W, self.b
-        y = x @ W.value + b.value  # (n_samples, n_out); b stays zero without a bias
+        y = x @ W.value  # (n_samples, n_out)
+        if self.bias:
+            y += b.value
 
         def backward(dy: Array) -> Array:
             W.grad += x.T @ dy  # (n_in, n_out)
-            b.grad += dy.sum(axis=0)  # (n_out,)
+            if self.bias:
+                b.grad += dy.sum(axis=0)  # (n_out,)
             return dy @ W.value.T  # (n_samples, n_in)
 
         return y, backward
