@@ -10,6 +10,7 @@ from multilayer.nn.losses import LOSSES
 from multilayer.pictures import drawn
 from multilayer.pictures.activation_functions import activation_curve, steepest_slope
 from multilayer.pictures.loss_functions import EXAMPLES, loss_curve
+from tests.pictures.test_layout import cut_off, overlapping
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +65,12 @@ def test_the_bounded_losses_are_told(gallery):
         "for absolute_error, huber, log, sigmoid_cross_entropy, hinge, cross_entropy, max_margin, quantile it never "
         "exceeds 1" in gallery["loss-functions"].caption
     )
+
+
+@pytest.mark.parametrize("name", ["activation-functions", "loss-functions"])
+def test_nothing_overlaps_and_nothing_is_cut_off(gallery, name):
+    assert overlapping(gallery[name]) == []
+    assert cut_off(gallery[name]) == []
+    for axes in gallery[name].figure.axes:
+        left, right = axes._left_title, axes._right_title
+        assert not right.get_text() or left.get_window_extent().x1 < right.get_window_extent().x0

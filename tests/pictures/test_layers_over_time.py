@@ -14,6 +14,7 @@ from multilayer.lab.watching import session_of
 from multilayer.nn import Linear, Sequential
 from multilayer.nn.losses import SigmoidCrossEntropy
 from multilayer.pictures import drawn
+from tests.pictures.test_layout import cut_off, overlapping
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +159,10 @@ def test_a_run_that_was_not_trained_is_refused():
     with pytest.raises(RefusedError) as error:
         drawn("layer-updates", Again(run))
     assert "does not suit this run: it was not trained." in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["layer-gradients", "layer-activations", "layer-updates", "dead-units"])
+def test_nothing_overlaps_and_nothing_is_cut_off(name):
+    picture = ml.train("moons(samples=100)", hidden=[4] * 9, epochs=2).plot(name)
+    assert overlapping(picture) == []
+    assert cut_off(picture) == []

@@ -11,6 +11,7 @@ from multilayer.lab.again import Again
 from multilayer.pictures import DARK, LIGHT, drawn
 from multilayer.pictures.network_drawing import MOST_LINES, WIDEST
 from tests.pictures.runs import rows_of, run_of
+from tests.pictures.test_layout import cut_off, overlapping
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +172,13 @@ def test_weight_paths_refuse_what_has_no_penalties():
         ml.train("xor", hidden=[2], optimizer="lbfgs", epochs=2).plot("weight-paths")
     with pytest.raises(ml.errors.RecipeError, match=r"^l1 of Penalties must be a number greater than 0, got 0\.$"):
         run_of("moons").plot("weight-paths", l1=0)
+
+
+@pytest.mark.parametrize("name", ["hostile", "digits"])
+@pytest.mark.parametrize("kind", ["network", "hinton", "weight-paths"])
+def test_nothing_overlaps_and_nothing_is_cut_off(name, kind):
+    picture = run_of(name).plot(kind, data=rows_of(name))
+    assert overlapping(picture) == []
+    assert cut_off(picture) == []
+    edge = picture.figure.bbox.padded(1)
+    assert all(edge.contains(*text.get_window_extent().max) for axes in picture.figure.axes for text in axes.texts)

@@ -177,7 +177,7 @@ class Lens:
         return Look(
             len(training.history.of(place)),
             training.steps(place),
-            *statistics.T,
+            **dict(zip(("mean", "std", "zero", "dead"), statistics.T, strict=True)),
             gradient=np.array([np.linalg.norm(parameter.grad) for parameter in self.params.values()]),
             size=np.array([np.linalg.norm(parameter.value) for parameter in self.params.values()]),
             update=np.full(len(self.params), np.nan),

@@ -27,7 +27,7 @@ def dead_units(subject: Subject, theme: Theme) -> Drawing:
     handles = depth_lines(axes, theme, watched.epoch, dead)
     axes.set(ylabel="dead units (%)", ylim=(-1, max(10.0, 1.05 * float(dead.max()))))
     depth_legend(made, handles, layer_names([watched.layers[place] for place in hidden]))
-    alt = f"Line chart over {watched.epoch[-1]} epochs with a line for each of {len(hidden)} ReLU layers."
+    alt = f"Line chart over {watched.epoch[-1]} epochs with a line for each ReLU layer, {len(hidden)} in all."
     return Drawing(made, _caption(watched, hidden), alt)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from multilayer.arrays import Array
 from multilayer.engines.watching import Watched
@@ -29,7 +30,7 @@ def shades(theme: Theme, n: int) -> list[str]:
     return [to_hex(colormaps["viridis"](place)) for place in np.linspace(low, high, n)]
 
 
-def depth_lines(axes: Axes, theme: Theme, epochs: Array, values: Array) -> list[object]:
+def depth_lines(axes: Axes, theme: Theme, epochs: npt.NDArray[np.int64], values: Array) -> list[object]:
     """A line for each column of values (n_looks, n_layers), the first layer's first."""
     handles: list[object] = []
     few: dict[str, Any] = {"marker": "o", "markersize": 3} if len(epochs) < 12 else {}

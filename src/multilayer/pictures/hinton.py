@@ -63,14 +63,14 @@ def _largest(sizes: Array) -> Array:
 def _lying(matrix: Matrix) -> bool:
     """Whether units are columns and inputs rows: so that the longer side lies."""
     n_in, n_out = matrix.W.shape
-    return n_out > n_in
+    return bool(n_out > n_in)
 
 
 def _height(matrix: Matrix) -> float:
     """Inches, squares being square and no larger than a third of an inch."""
     short, long = sorted(matrix.with_bias.shape)
     named = 0.55 if any(len(name) > 3 for name in matrix.inputs) and not _lying(matrix) else 0
-    return short * min(0.32, (WIDTH - 0.9) / long) + 0.75 + named
+    return float(short) * min(0.32, (WIDTH - 0.9) / float(long)) + 0.75 + named
 
 
 def _squares(axes: Axes, matrix: Matrix, theme: Theme, largest: float) -> None:

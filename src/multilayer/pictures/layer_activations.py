@@ -28,7 +28,7 @@ def layer_activations(subject: Subject, theme: Theme) -> Drawing:
     lower.set_ylabel("mean")
     lower.axhline(0, color=theme.faint, linewidth=0.8, zorder=0.5)
     depth_legend(made, handles, layer_names([watched.layers[place] for place in hidden]))
-    alt = f"Two line charts over {watched.epoch[-1]} epochs with a line for each of {len(hidden)} hidden layers."
+    alt = f"Two line charts over {watched.epoch[-1]} epochs with a line for each hidden layer, {len(hidden)} in all."
     return Drawing(made, _caption(watched, hidden), alt)
 
 

@@ -38,7 +38,7 @@ def layer_updates(subject: Subject, theme: Theme) -> Drawing:
         fontsize=SMALL,
     )
     depth_legend(made, handles, weight_names(watched))
-    alt = f"Line chart on a logarithmic axis with a line for each of {len(watched.arrays)} layers' weights."
+    alt = f"Line chart on a logarithmic axis with a line for each layer's weights, {len(watched.arrays)} in all."
     return Drawing(made, _caption(watched), alt)
 
 

@@ -56,7 +56,7 @@ def loss_surface(
     axes = made.subplots()
     _map(axes, x, y, losses, theme)
     _marks(axes, path, theme)
-    told = ["", ""] if shares is None else [f" ({share:.0%} of the path)" for share in shares]
+    told = ["", ""] if shares is None else [f" ({100 * share:.3g}% of the path)" for share in shares]
     word = "direction" if shares is None else "principal direction"
     axes.set(xlabel=f"{word} 1{told[0]}", ylabel=f"{word} 2{told[1]}")
     return Drawing(made, _caption(place, losses, shares), _alt(directions))
@@ -163,8 +163,8 @@ def _caption(place: Plane, losses: Array, shares: Array | None) -> str:
             "weights have changed by as much as they are large."
         )
     return (
-        f"{said} The two principal directions of the training's path hold {shares.sum():.0%} of its variance; of the "
-        "rest the plane shows nothing, so a path may seem to climb."
+        f"{said} The two principal directions of the training's path hold {100 * shares.sum():.3g}% of its "
+        "variance; of the rest the plane shows nothing, so a path may seem to climb."
     )
 
 

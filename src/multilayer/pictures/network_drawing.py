@@ -116,7 +116,7 @@ def _names(axes: Axes, x: int, names: list[str], heights: Array, side: str, radi
     shift = -radius if side == "right" else radius
     for name, height in list(zip(names, heights, strict=True))[::every]:
         axes.annotate(
-            name, (x, height), (shift, 0), textcoords="offset points", ha=side, va="center", fontsize=SMALL  # type: ignore[arg-type]
+            name, (x, height), (shift, 0), textcoords="offset points", ha=side, va="center", fontsize=SMALL
         )  # fmt: skip
 
 

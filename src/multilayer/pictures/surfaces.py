@@ -47,7 +47,8 @@ def _rosenbrock_gradient(x: float, y: float) -> Point:
 
 
 def _saddle(x: Array, y: Array) -> Array:
-    return 0.5 * x**2 - 0.5 * y**2 + 0.25 * y**4
+    value: Array = 0.5 * x**2 - 0.5 * y**2 + 0.25 * y**4
+    return value
 
 
 def _saddle_gradient(x: float, y: float) -> Point:
