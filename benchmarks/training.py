@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from benchmarks import ours, problems
@@ -74,11 +75,19 @@ def fitted(mine: Trainer, other: Trainer, epochs: int, effort: Effort) -> Fit:
 
 
 def wide_layers(work: Work, steps: Comparison, effort: Effort) -> tuple[str, dict[str, float]]:
-    """How near the matrix products of a step come to the machine's peak, in words and numbers."""
+    """How near the matrix products of a step come to the machine's peak, in words and numbers.
+
+    What a step takes longer with twice the rows is products and little else: the update and the transposed weights cost
+    the same whatever the batch.
+    """
     threads = steps.ours.threads
+    double = replace(work, problem=work.problem.in_batches_of(2 * work.batch), batch=2 * work.batch)
+    both = compare(*([steps_of(ours.Ours(one, threads))] for one in (work, double)), effort)
+    rate = work.flops / (both.theirs_seconds - both.ours_seconds) / 1e9
+    whole = work.flops / steps.ours_seconds / 1e9
     peak = max(sgemm_peak(threads, quick=effort.quick).values())
-    rate = work.flops / steps.ours_seconds / 1e9
     note = (
-        f"products at {rate:.0f} GFLOP/s or more: {rate / peak:.0%} of the peak on {threads_named(threads)} (aim 70 %)"
+        f"products at {rate:.0f} GFLOP/s: {rate / peak:.0%} of the sgemm peak on {threads_named(threads)} (aim 70 %); "
+        f"the whole step at {whole / peak:.0%}"
     )
-    return note, {"gflops": rate, "sgemm_peak_gflops": peak, "share_of_peak": rate / peak}
+    return note, {"gflops": rate, "sgemm_peak_gflops": peak, "share_of_peak": rate / peak, "step_gflops": whole}
