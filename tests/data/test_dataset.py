@@ -189,11 +189,11 @@ def test_cells_become_typed_columns():
     np.testing.assert_array_equal(columns[3].values, [10, 1.5, np.nan])
 
 
-def test_the_given_array_is_neither_changed_nor_kept():
-    X = np.array([[1.0], [2.0]])
-    data = Dataset.from_arrays(X, [0, 1])
-    X[0, 0] = 7
-    assert data.columns[0].values.tolist() == [1, 2]
+def test_the_given_target_and_weights_are_not_kept():
+    y, weight = np.array([0.5, 1, 2]), np.ones(3)
+    data = Dataset.from_arrays([[1], [2], [3]], y, weight=weight)
+    y[0] = weight[0] = 7
+    assert (data.target.values[0].tolist(), data.weight[0]) == ([0.5], 1)
 
 
 def test_frames_with_several_targets_weights_and_groups():

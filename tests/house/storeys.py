@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STOREYS = (
-    ("version", "errors", "calls", "constraints", "arrays", "exact", "rng"),
+    ("version", "errors", "calls", "constraints", "arrays", "room", "exact", "rng"),
     ("nn", "optim", "neurons", "check"),
     ("data", "recipe"),
     ("_native", "engines"),
@@ -28,8 +28,9 @@ WITHIN = {
     "neurons": {"nn"},
     "pictures": {"files"},
     "recipe": {"data"},
-    "report": {"lab"},
+    "lab": {"report"},
     "rng": {"errors", "exact"},
+    "room": {"arrays", "errors"},
     "cli": {"serve"},
 }
 """Imports drawn inside a storey; any other of them is wrong."""

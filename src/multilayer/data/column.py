@@ -16,7 +16,7 @@ import datetime
 import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, final, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, final, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +28,23 @@ ColumnKind: TypeAlias = Literal["number", "category", "boolean", "date"]
 MISSING_TEXTS = frozenset({"", "NA", "N/A", "NaN", "nan", "null"})
 """Texts that mean a missing cell."""
 
+REST = "(rest)"
+"""The category that stands for all rare ones of a column, and then for those that training did not have."""
+
 WORDS = {"number": "numbers", "category": "text", "boolean": "booleans", "date": "dates"}
 """The column kinds as they appear in sentences."""
 
 MICROSECONDS_A_DAY = 86_400_000_000.0
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+class Heading(NamedTuple):
+    """What a column is, without its cells; `missing` is whether a category column has missing cells."""
+
+    name: str
+    kind: ColumnKind
+    categories: tuple[str, ...] = ()
+    missing: bool = False
 
 
 @final
@@ -64,6 +76,12 @@ class Column:
     def missing(self) -> npt.NDArray[np.bool_]:
         """Which rows are missing, (n_samples,)."""
         return np.asarray(self.values < 0 if self.kind == "category" else np.isnan(self.values))
+
+    @property
+    def heading(self) -> Heading:
+        """The column without its cells."""
+        missing = self.kind == "category" and bool(self.missing.any())
+        return Heading(self.name, self.kind, self.categories, missing)
 
     def take(self, rows: npt.ArrayLike) -> Column:
         """The same column over some of its rows."""

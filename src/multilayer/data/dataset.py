@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from multilayer.data.column import Column, column_of
 from multilayer.data.frame import cells_of, frame_of, is_frame, read_table, wanted_names
+from multilayer.data.stored import ArrayColumns, Columns, TypedColumns
 from multilayer.data.target import Label, Target, TargetKind, target_of
 from multilayer.errors import DataError, sentence
 
@@ -23,28 +24,33 @@ __all__ = ["Column", "Dataset", "Label", "Target", "TargetKind", "columns_of_arr
 class Dataset:
     """Typed columns and a target of equally many rows; `weight` (n_samples,) is at least 0, `group` holds codes.
 
+    `columns` may be given as a sequence; those of an array or a large file stay there, read when they are asked for.
+
     >>> Dataset.from_arrays([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], name="xor")
     Dataset('xor': 4 rows, 2 columns, binary target)
     """
 
     name: str
-    columns: tuple[Column, ...]
+    columns: Columns
     target: Target
     weight: npt.NDArray[Any] | None = None
     group: npt.NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", tuple(self.columns))
-        if not self.columns:
+        if isinstance(self.columns, Sequence):
+            object.__setattr__(self, "columns", TypedColumns(self.columns))
+        if not len(self.columns):
             raise DataError(f"dataset {self.name!r} must have at least one input column, it has none.")
         if self.n_samples == 0:
             raise DataError(f"dataset {self.name!r} must have at least one row, it has none.")
-        names = [column.name for column in self.columns]
+        names = self.column_names
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise DataError(f"columns of dataset {self.name!r} must have distinct names, {twice!r} occurs twice.")
-        for column in self.columns:
-            self._check_rows(f"column {column.name!r}", len(column.values))
+        if isinstance(self.columns, TypedColumns):
+            for column in self.columns:
+                self._check_rows(f"column {column.name!r}", len(column.values))
+        self._check_rows(f"column {names[0]!r}", self.columns.n_samples)
         if self.weight is not None:
             self._check_weight(np.ascontiguousarray(self.weight, dtype=np.float64))
         if self.group is not None:
@@ -85,15 +91,14 @@ class Dataset:
     @property
     def column_names(self) -> tuple[str, ...]:
         """The names of the input columns, in order."""
-        return tuple(column.name for column in self.columns)
+        return tuple(heading.name for heading in self.columns.headings)
 
     def take(self, rows: npt.ArrayLike) -> Dataset:
         """The dataset over some of its rows; categories and classes stay as they are."""
         rows = np.asarray(rows, dtype=np.int64)
-        columns = tuple(column.take(rows) for column in self.columns)
         weight = None if self.weight is None else self.weight[rows]
         group = None if self.group is None else self.group[rows]
-        return Dataset(self.name, columns, self.target.take(rows), weight, group)
+        return Dataset(self.name, self.columns.take(rows), self.target.take(rows), weight, group)
 
     def __repr__(self) -> str:
         extras = "".join([", weights" * (self.weight is not None), ", groups" * (self.group is not None)])
@@ -116,14 +121,18 @@ class Dataset:
 
         NaN in X is a missing value. Columns are called `names`, or x1, x2, ...; a frame as X keeps its own names and
         types. What y means is told by `target_of`; `kind` overrules it.
+
+        An array of numbers is shared, so that X may be a `numpy.memmap` larger than memory: do not change it while the
+        dataset is in use. Rows of float32 or float64 in C order are trained on where they lie; others are encoded
+        first, into memory or a temporary file.
         """
         if is_frame(X):
             table = frame_of(X)
-            columns = tuple(column_of(column, cells_of(table, column)) for column in table.columns)
+            columns: Columns = typed(table, table.columns)
         else:
             columns = columns_of_array(X, names)
         target = target_of(y, kind=kind)
-        rows = len(columns[0].values)
+        rows = columns.n_samples
         if rows != len(target.values):
             raise DataError(f"X and y must have equally many rows, got {rows} and {len(target.values)}.")
         return cls(name, columns, target, _weights(weight), _groups(group))
@@ -151,7 +160,7 @@ class Dataset:
             raise DataError("target must name at least one column, got none.")
         weights, groups = ([role] if isinstance(role, str) else [] for role in (weight, group))
         inputs = wanted_names(table, {"target": targets, "weight": weights, "group": groups, "drop": list(drop)})
-        columns = tuple(column_of(column, cells_of(table, column)) for column in inputs)
+        columns = typed(table, inputs)
         y = [cells_of(table, column) for column in targets]
         weight = cells_of(table, weight) if isinstance(weight, str) else weight
         group = cells_of(table, group) if isinstance(group, str) else group
@@ -180,8 +189,13 @@ class Dataset:
         return cls.from_frame(table, target, kind=kind, name=name or stem, weight=weight, group=group, drop=drop)
 
 
-def columns_of_array(X: object, names: Sequence[str] | None = None) -> tuple[Column, ...]:
-    """The typed columns of a two-dimensional array or list of rows; NaN is a missing value.
+def typed(table: Any, names: Sequence[str]) -> TypedColumns:
+    """Some columns of a frame."""
+    return TypedColumns(column_of(name, cells_of(table, name)) for name in names)
+
+
+def columns_of_array(X: object, names: Sequence[str] | None = None) -> Columns:
+    """The typed columns of a two-dimensional array or list of rows; NaN is a missing value. Numbers are not copied.
 
     >>> [column.kind for column in columns_of_array([[1.5, "red"], [2, "blue"]])]
     ['number', 'category']
@@ -197,8 +211,9 @@ def columns_of_array(X: object, names: Sequence[str] | None = None) -> tuple[Col
     names = [f"x{place + 1}" for place in range(array.shape[1])] if names is None else list(names)
     if len(names) != array.shape[1]:
         raise DataError(f"names must be as many as the columns of X, {array.shape[1]}, got {len(names)}.")
-    array = np.array(array, dtype=np.float64 if array.dtype.kind in "iuf" else None, order="F")
-    return tuple(column_of(name, array[:, place]) for place, name in enumerate(names))
+    if array.dtype.kind in "iuf":
+        return ArrayColumns(np.asarray(array), names)
+    return TypedColumns(column_of(name, array[:, place]) for place, name in enumerate(names))
 
 
 def _array_of_rows(X: object) -> npt.NDArray[Any]:

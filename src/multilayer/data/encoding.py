@@ -2,7 +2,8 @@
 
     number, date    as they are (dates in days), NaN where missing
     boolean         0 or 1, NaN where missing
-    category        one feature for each category, 1 where it holds and 0 elsewhere; an unknown category is 0 in all;
+    category        one feature for each category, 1 where it holds and 0 elsewhere; an unknown category counts as
+                    "(rest)" where the column has that, and is 0 in all features elsewhere;
                     "name=missing" is a feature too when the dataset had missing cells in that column
 
 What is missing stays missing here; a preparation fills it.
@@ -17,9 +18,13 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
-from multilayer.data.column import WORDS, Column, ColumnKind, column_of
-from multilayer.data.dataset import Dataset, columns_of_array
-from multilayer.data.frame import cells_of, frame_of, is_frame, no_column
+from multilayer import room
+from multilayer.arrays import Array
+from multilayer.data.column import REST, WORDS, Column, ColumnKind
+from multilayer.data.dataset import Dataset, columns_of_array, typed
+from multilayer.data.frame import frame_of, is_frame, no_column
+from multilayer.data.parquet import DiskColumns, ParquetTable
+from multilayer.data.stored import ArrayColumns, Columns, TypedColumns
 from multilayer.errors import DataError
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
@@ -48,7 +53,8 @@ class ColumnEncoding:
             matrix[:, 0] = column.values
             return
         place = {category: code for code, category in enumerate(self.categories)}
-        known = np.array([*(place.get(category, -1) for category in column.categories), -1], dtype=np.int64)
+        rest = place.get(REST, -1)
+        known = np.array([*(place.get(category, rest) for category in column.categories), -1], dtype=np.int64)
         codes = known[column.values] if column.kind == "category" else np.full(len(column.values), -1)
         matrix[:, : len(self.categories)] = codes[:, None] == np.arange(len(self.categories))
         if self.missing:
@@ -82,7 +88,7 @@ class Encoding:
     @classmethod
     def of(cls, dataset: Dataset) -> Encoding:
         """The encoding of a dataset's columns."""
-        return cls(tuple(_encoding_of(column) for column in dataset.columns))
+        return cls(tuple(ColumnEncoding(*heading) for heading in dataset.columns.headings))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -100,23 +106,49 @@ class Encoding:
         yes_no = [column.kind in ("boolean", "category") for column in self.columns for _ in column.feature_names]
         return np.array(yes_no, dtype=np.bool_)
 
-    def matrix(self, table: Dataset | Sequence[Column]) -> Matrix:
-        """The features (n_samples, n_features), NaN where a number, boolean or date is missing."""
-        columns = table.columns if isinstance(table, Dataset) else tuple(table)
+    def matrix(self, table: Dataset | Columns) -> Array:
+        """The features (n_samples, n_features), NaN where a number, boolean or date is missing.
+
+        Rows of numbers that a dataset shares are the features, float32 or float64; all else is written to an array in
+        memory or, where that is too much, in a temporary file.
+        """
+        columns = table.columns if isinstance(table, Dataset) else table
         self._check_width(len(columns))
-        matrix = np.empty((len(columns[0].values), self.n_features))
-        for (start, end), encoding, column in zip(self._places(), self.columns, columns, strict=True):
-            encoding.fill(matrix[:, start:end], encoding.accept(column))
+        only_numbers = all(column.kind == "number" for column in self.columns)
+        if isinstance(columns, ArrayColumns) and only_numbers and columns.shared is not None:
+            return columns.shared
+        exact = isinstance(columns, DiskColumns) and columns.values.dtype == np.float32
+        matrix = room.matrix(columns.n_samples, self.n_features, np.float32 if exact else np.float64)
+        for part, cells in self._accepted(columns).in_blocks():
+            for (start, end), encoding, column in zip(self._places(), self.columns, cells, strict=True):
+                encoding.fill(matrix[part, start:end], column)
         return matrix
 
-    def encode(self, X: object) -> Matrix:
+    def _accepted(self, columns: Columns) -> Columns:
+        """The columns, of the kinds of training; those of another kind are read whole, to see what they hold."""
+        known = all(heading.kind == column.kind for heading, column in zip(columns.headings, self.columns, strict=True))
+        if known:
+            return columns
+        return TypedColumns(own.accept(column) for own, column in zip(self.columns, columns, strict=True))
+
+    def encode(self, X: object) -> Array:
         """The features of new rows: an array or list of rows, columns in training's order, or a frame, by name.
 
         A frame's columns may come in any order, and those that training did not have are left aside.
         """
         if isinstance(X, Dataset):
             return self.matrix(X)
-        return self.matrix(self._columns_of_frame(X) if is_frame(X) else self._columns_of_rows(X))
+        if isinstance(X, DiskColumns):
+            return self.matrix(X)
+        return self.matrix(self.columns_of_table(frame_of(X)) if is_frame(X) else self._columns_of_rows(X))
+
+    def columns_of_table(self, table: Any) -> Columns:
+        """The columns of training in a table, which may have others too; those of a large file are kept on disk."""
+        names, known = [column.name for column in self.columns], list(table.columns)
+        for name in names:
+            if name not in known:
+                raise DataError(no_column(name, known, "X"))
+        return DiskColumns(table, names) if isinstance(table, ParquetTable) else typed(table, names)
 
     def to_list(self) -> list[dict[str, Any]]:
         """The encoding as plain data for JSON."""
@@ -148,23 +180,7 @@ class Encoding:
             more = ", ..." if len(self.columns) > 12 else ""
             raise DataError(f"X must have {len(self.columns)} columns as in training ({names}{more}), got {width}.")
 
-    def _columns_of_rows(self, X: object) -> tuple[Column, ...]:
+    def _columns_of_rows(self, X: object) -> Columns:
         columns = columns_of_array(X)
         self._check_width(len(columns))
-        return tuple(
-            Column(encoding.name, column.kind, column.values, column.categories)
-            for encoding, column in zip(self.columns, columns, strict=True)
-        )
-
-    def _columns_of_frame(self, X: object) -> tuple[Column, ...]:
-        table = frame_of(X)
-        names = list(table.columns)
-        for column in self.columns:
-            if column.name not in names:
-                raise DataError(no_column(column.name, names, "X"))
-        return tuple(column_of(column.name, cells_of(table, column.name)) for column in self.columns)
-
-
-def _encoding_of(column: Column) -> ColumnEncoding:
-    missing = column.kind == "category" and bool(column.missing.any())
-    return ColumnEncoding(column.name, column.kind, column.categories, missing)
+        return columns

@@ -29,6 +29,7 @@ import numpy.typing as npt
 from multilayer.data.column import Column
 from multilayer.data.dataset import Dataset
 from multilayer.data.target import Label, Target
+from multilayer.room import CACHED, blocks
 
 FORMAT = 1
 COLUMN_TAGS = {"number": b"n", "boolean": b"b", "date": b"d", "category": b"c"}
@@ -63,7 +64,7 @@ def _table(dataset: Dataset) -> Iterator[bytes]:
 def _column(column: Column) -> Iterator[bytes]:
     yield COLUMN_TAGS[column.kind]
     if column.kind != "category":
-        yield _floats(column.values)
+        yield from (_floats(column.values[part]) for part in blocks(len(column.values), numbers=CACHED))
         return
     yield _integer(len(column.categories))
     for category in column.categories:

@@ -21,10 +21,12 @@ import numpy.typing as npt
 
 from multilayer.arrays import Array
 from multilayer.constraints import Choice, check_fields
-from multilayer.data.encoding import Encoding, Matrix
+from multilayer.data.encoding import Encoding
+from multilayer.data.stored import by_column
 from multilayer.data.target import Target
 from multilayer.errors import DataError, unknown
 from multilayer.exact import total
+from multilayer.room import CACHED, blocks
 
 Vector: TypeAlias = npt.NDArray[np.float64]
 
@@ -69,8 +71,8 @@ class Preparation:
             raise DataError("A preparation needs a training row of weight greater than 0, got none.")
         center, factor, fill = np.zeros((3, matrix.shape[1]))
         yes_no, names = encoding.indicators, encoding.feature_names
-        for place in range(matrix.shape[1]):
-            feature = _Present.of(matrix[rows, place], weight, rows, f"feature {names[place]!r}")
+        for place, values in enumerate(by_column(matrix)):
+            feature = _Present.of(values[rows], weight, rows, f"feature {names[place]!r}")
             fill[place] = feature.fill(self.missing)
             center[place], factor[place] = feature.affine("none" if yes_no[place] else self.inputs)
             if yes_no[place] and self.inputs != "none" and not feature.values.any():
@@ -116,9 +118,14 @@ class FittedPreparation:
 
     ARRAYS: ClassVar = ("center", "factor", "fill", "target_center", "target_factor")
 
-    def apply(self, matrix: Array) -> Matrix:
-        """The prepared features of encoded ones, (n_samples, n_features): (filled - center) * factor."""
-        return (np.where(np.isnan(matrix), self.fill, matrix) - self.center) * self.factor
+    def apply(self, matrix: Array, dtype: npt.DTypeLike = np.float64) -> Array:
+        """The prepared features of encoded ones, (n_samples, n_features): (filled - center) * factor, in float64,
+        then of this type."""
+        prepared = np.empty(matrix.shape, dtype)
+        for part in blocks(*matrix.shape, CACHED):
+            filled = np.where(np.isnan(matrix[part]), self.fill, matrix[part])
+            prepared[part] = (filled - self.center) * self.factor
+        return prepared
 
     def target_forward(self, values: Array) -> Vector:
         """Targets as the network is trained on them, (n_samples, n_out)."""
@@ -159,6 +166,7 @@ class _Present:
 
     @classmethod
     def of(cls, values: Array, weight: Array | None, rows: npt.NDArray[np.int64], what: str) -> _Present:
+        values = values.astype(np.float64, copy=False)
         there = ~np.isnan(values)
         if weight is None:
             return cls(values if there.all() else values[there], None, what)
@@ -203,9 +211,10 @@ class _Present:
         """The population standard deviation; a power of two keeps the squares in range and changes no bit else."""
         with np.errstate(over="ignore", invalid="ignore"):  # `affine` refuses what is not finite
             away = self.values - self.mean
-            exponent = math.frexp(float(np.abs(away).max()))[1]
-            away = np.ldexp(away, -exponent)
-            return math.ldexp(math.sqrt(self._average(away * away)), exponent)
+            exponent = math.frexp(max(abs(float(away.min())), abs(float(away.max()))))[1]
+            np.ldexp(away, -exponent, out=away)
+            np.multiply(away, away, out=away)
+            return math.ldexp(math.sqrt(self._average(away)), exponent)
 
     def _average(self, numbers: Array) -> float:
         if self.weight is None:

@@ -201,13 +201,12 @@ def _labeled(array: npt.NDArray[Any], kind: TargetKind, names: tuple[str, ...]) 
         raise DataError(f"target {names[0]!r} must be finite, got {got}. Remove the rows without a target.")
     if array.dtype.kind in "iu" and (np.abs(array.astype(np.float64)) > LARGEST_LABEL).any():
         raise DataError(f"class labels must be whole numbers below 2**53, got {shown(array.max().item())}.")
-    labels = sorted(set(array.tolist()))
+    distinct = np.unique(array)
+    labels = distinct.tolist()
     if len(labels) < 2 or (kind == "binary" and len(labels) > 2):
         expected = "two distinct labels" if kind == "binary" else "at least two distinct labels"
         raise DataError(f"y of a {kind} target must have {expected}, got {len(labels)}: {shown(labels)}.")
-    code = {label: place for place, label in enumerate(labels)}
-    codes = np.array([code[label] for label in array.tolist()], dtype=np.int64)
-    return Target(kind, codes, names, tuple(labels))
+    return Target(kind, np.searchsorted(distinct, array), names, tuple(labels))
 
 
 def _numbers(array: npt.NDArray[Any], names: tuple[str, ...]) -> npt.NDArray[np.float64]:

@@ -24,7 +24,7 @@ Status: TypeAlias = Literal["training", "complete", "stopped", "diverged", "inte
 class Data:
     """The rows that all members share: inputs encoded but not prepared, NaN where a value is missing."""
 
-    x: Array  # (n_samples, n_features), float64
+    x: Array  # (n_samples, n_features), float32 or float64, perhaps of a file
     target: Target
     weight: Array | None = None  # (n_samples,)
 

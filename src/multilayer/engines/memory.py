@@ -11,6 +11,7 @@ from multilayer.engines.contract import Data, Member
 from multilayer.errors import RefusedError
 from multilayer.recipe import Recipe
 from multilayer.recipe.layers import dense
+from multilayer.room import in_words, machine_memory
 
 COPIES = 6
 """Arrays of a parameter's size: itself, its gradient, two moments, the last epoch's and the best one's."""
@@ -18,7 +19,7 @@ COPIES = 6
 
 def check_memory(members: Sequence[Member], data: Data, threads: int | None) -> None:
     """Raise RefusedError, with the sizes, where these members cannot fit into the machine's memory."""
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = machine_memory()
     batches, parameters = 0.0, 0.0
     for member in members:
         own, batch = sizes(member.recipe, data.x.shape[1], len(member.train))
@@ -27,8 +28,8 @@ def check_memory(members: Sequence[Member], data: Data, threads: int | None) -> 
     needed = parameters + batches * min(threads or os.cpu_count() or 1, max(len(members), 1))
     if needed > available:
         raise RefusedError(
-            f"The training needs about {_gigabytes(needed)} of memory ({_gigabytes(parameters)} for parameters and "
-            f"moments, the rest for batches), and this machine has {_gigabytes(available)}. "
+            f"The training needs about {in_words(needed)} of memory ({in_words(parameters)} for parameters and "
+            f"moments, the rest for batches), and this machine has {in_words(available)}. "
             "Use fewer units, a smaller batch_size or fewer members."
         )
 
@@ -44,7 +45,3 @@ def sizes(recipe: Recipe, n_in: int, n_train: int) -> tuple[float, float]:
         units += width
     size = np.dtype(recipe.dtype).itemsize
     return float(COPIES * parameters * size), float(2 * units * rows * size)
-
-
-def _gigabytes(count: float) -> str:
-    return f"{count / 2**30:.3g} GiB"

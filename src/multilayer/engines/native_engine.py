@@ -18,7 +18,7 @@ from multilayer.engines import native
 from multilayer.engines.contract import Data, History, Member, Status
 from multilayer.engines.memory import check_memory
 from multilayer.engines.native_data import pairs, plain_member, table
-from multilayer.engines.parts import check_identity, identity, make_network, untrainable
+from multilayer.engines.parts import check_identity, check_targets, identity, make_network, untrainable
 from multilayer.engines.progress import NOT_FINITE, ended, explosion
 from multilayer.errors import RefusedError, UsageError
 from multilayer.recipe import Recipe
@@ -60,6 +60,7 @@ class Native:
             if reason:
                 raise RefusedError(reason)
         check_memory(members, data, threads)
+        check_targets(members, data)
         return NativeTraining(members, data, threads)
 
 

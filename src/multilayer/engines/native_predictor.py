@@ -13,6 +13,7 @@ from multilayer.engines import native
 from multilayer.engines.contract import Data, Member
 from multilayer.engines.native_data import pairs, plain_member, table
 from multilayer.recipe import Recipe
+from multilayer.room import blocks
 
 
 @final
@@ -44,8 +45,9 @@ class NativePredictor:
 
     def of_encoded(self, matrix: Array) -> Array:
         """The same for encoded rows (n_samples, n_features), NaN where a value is missing."""
-        answers: Array = self._compiled.answers_with_gaps(np.ascontiguousarray(matrix, dtype=np.float64))
-        return answers
+        parts = blocks(*matrix.shape)
+        answered = [self._compiled.answers_with_gaps(np.ascontiguousarray(matrix[p], dtype=np.float64)) for p in parts]
+        return np.concatenate(answered)
 
     def _directly(self, compiled: Any, X: Any) -> Any:
         if not self._numbers or type(X) is not np.ndarray:

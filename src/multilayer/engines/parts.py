@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from multilayer.engines.contract import Data, Member
 from multilayer.errors import UsageError
 from multilayer.nn import Sequential, losses
+from multilayer.nn.losses import targets
 from multilayer.optim import LBFGS, OPTIMIZERS, SCHEDULES, Optimizer, Schedule
 from multilayer.recipe import Recipe
 from multilayer.recipe.layers import network
@@ -67,6 +70,17 @@ def untrainable(recipe: Recipe) -> str | None:
             "Use sigmoid, or set the weights by hand and write epochs=0."
         )
     return None
+
+
+def check_targets(members: Sequence[Member], data: Data) -> None:
+    """Raise DataError where a Poisson loss is to learn a negative number, with its row."""
+    for member in members:
+        if member.recipe.loss["name"] != "poisson" or member.loss is not None:
+            continue
+        learned = np.zeros(len(data.target.values), dtype=np.bool_)
+        learned[member.train] = learned[member.val] = True
+        prepared = member.preparation.target_forward(data.target.values)
+        targets.counts(np.where(learned[:, None], prepared, 0), prepared.shape, make_loss(member.recipe))
 
 
 def identity(member: Member, data: Data) -> dict[str, Any]:

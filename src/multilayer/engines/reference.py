@@ -21,7 +21,16 @@ from multilayer.arrays import Array
 from multilayer.data import METRICS, defaults_for
 from multilayer.engines.batches import epoch_order
 from multilayer.engines.contract import Data, Member, Rows
-from multilayer.engines.parts import check_identity, identity, make_loss, make_network, make_optimizer, untrainable
+from multilayer.engines.memory import check_memory
+from multilayer.engines.parts import (
+    check_identity,
+    check_targets,
+    identity,
+    make_loss,
+    make_network,
+    make_optimizer,
+    untrainable,
+)
 from multilayer.engines.population import Population
 from multilayer.engines.progress import NOT_FINITE, Progress
 from multilayer.errors import RefusedError
@@ -30,6 +39,7 @@ from multilayer.recipe import Recipe
 from multilayer.recipe.layers import output_activation
 from multilayer.recipe.outputs import answer, training_target
 from multilayer.rng import Stream
+from multilayer.room import blocks
 
 
 @final
@@ -48,6 +58,8 @@ class Reference:
             reason = self.refuses(member.recipe)
             if reason:
                 raise RefusedError(reason)
+        check_memory(members, data, threads=1)
+        check_targets(members, data)
         return Population([Learner(member, data) for member in members])
 
 
@@ -133,7 +145,7 @@ class Learner:
 
     def prepared(self, x: Array) -> Array:
         """Encoded rows as the network sees them."""
-        return self.member.preparation.apply(x).astype(self.dtype)
+        return self.member.preparation.apply(x, self.dtype)
 
     def _noisy(self, x: Array) -> Array:
         if not self.recipe.noise:
@@ -165,12 +177,14 @@ class Learner:
     def _validate(self) -> dict[str, float]:
         if not len(self.member.val):
             return {}
-        x, target, weight = self._gather(self.member.val)
-        outputs = self.net(x)
+        val = self.member.val
+        parts = [val[part] for part in blocks(len(val), self.data.x.shape[1])]
+        outputs = np.concatenate([self.net(self.prepared(self.data.x[rows])) for rows in parts])
+        target, weight = self.target[val], None if self.data.weight is None else self.data.weight[val]
         value, _ = self.mean_loss(outputs, target, weight)
         ends_in = output_activation(self.recipe.layers)
         probs = answer(outputs, self.recipe.loss["name"], ends_in, self.data.target, self.member.preparation)
-        truth = self.data.target.values[self.member.val]
+        truth = self.data.target.values[val]
         weighty = weight is None or bool(weight.any())
         defined = weighty and np.isfinite(probs).all()
         scores = {f"val_{n}": METRICS[n](truth, probs, weight) if defined else math.nan for n in self.metrics}

@@ -16,6 +16,9 @@ Values: TypeAlias = Iterable[float] | npt.NDArray[Any]
 FEW = 1000
 """Up to so many values are summed one by one."""
 
+CACHED = 2**14
+"""So many are cut into parts at a time, within a processor's cache."""
+
 
 def total(values: Values) -> float:
     """The sum of all values, rounded once, hence the same in any order.
@@ -62,16 +65,27 @@ def _by_parts(numbers: npt.NDArray[np.float64]) -> float:
     whatever order it is taken; what is left goes to the next pass (Rump, Ogita & Oishi 2008, Accurate floating-point
     summation I, section 3). Values near the ends of float64 are summed one by one.
     """
+    parts: list[float] = []
+    for start in range(0, len(numbers), CACHED):
+        cut = _parts(numbers[start : start + CACHED])
+        if cut is None:
+            return _one_by_one(numbers)
+        parts += cut
+    return math.fsum(parts)
+
+
+def _parts(numbers: npt.NDArray[np.float64]) -> list[float] | None:
+    """Few numbers of the same sum; None near the ends of float64."""
     parts, left = [], numbers
     while (top := float(np.abs(left).max())) > 0 or math.isnan(top):
         place = math.frexp(top)[1] + len(numbers).bit_length() + 1 if math.isfinite(top) else 1024
         if not -900 < place < 1000:
-            return _one_by_one(numbers)
+            return None
         cut = math.ldexp(1.0, place)
         high = (left + cut) - cut  # multiples of 2^(place - 53), their sums below 2^(place - 1)
         parts.append(float(high.sum()))
         left = left - high  # exact
-    return math.fsum(parts)
+    return parts
 
 
 def _rounded(value: Fraction) -> float:

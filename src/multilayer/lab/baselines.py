@@ -20,7 +20,7 @@ from multilayer.errors import RefusedError, UsageError, sentence, unknown
 from multilayer.lab.score import answered, taken
 from multilayer.recipe import Recipe
 from multilayer.recipe.outputs import answer, one_hot
-from multilayer.room import gigabytes, memory
+from multilayer.room import in_words, memory
 
 ALWAYS = ("trivial", "linear")
 LINEAR_L2 = 0.01
@@ -219,7 +219,7 @@ def rival_answer(name: str, data: Data, preparation: FittedPreparation, train: R
     """
     needed, target = 8 * data.x.size, data.target
     if needed > memory():
-        raise MemoryError(f"the prepared rows need {gigabytes(needed)}, and data may take {gigabytes(memory())}")
+        raise MemoryError(f"the prepared rows need {in_words(needed)}, and data may take {in_words(memory())}")
     x = preparation.apply(data.x)
     weight = None if data.weight is None else data.weight[train]
     if target.kind in ("binary", "classes"):

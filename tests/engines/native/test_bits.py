@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from multilayer.arrays import Array
-from multilayer.data import Dataset
+from multilayer.data import Dataset, Encoding, Preparation
 from multilayer.engines import Data, Member, Training, native
 from multilayer.engines.native_engine import Native
 from multilayer.recipe import Recipe
@@ -76,6 +76,22 @@ def test_everywhere(number):
         said = said or answers(training, data.x)
         assert outcome(training) == expected(number), (on, one.settings)
         assert answers(training, data.x) == said, (on, one.settings)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_wherever_the_rows_lie(number, tmp_path):
+    one = case(number)
+    table, encoding = one.table, Encoding.of(one.table.dataset)
+    found = recipes.sources(table, tmp_path)
+    assert found["Parquet"].x.dtype == table.data.x.dtype
+    for source, data in found.items():
+        fitted = Preparation().fit(encoding, data.x, data.target, one.member.train, data.weight)
+        same = Preparation().fit(encoding, table.data.x, data.target, one.member.train, data.weight)
+        assert [getattr(fitted, name).tobytes() for name in fitted.ARRAYS] == [
+            getattr(same, name).tobytes() for name in same.ARRAYS
+        ], source
+        for on in some_places(number, 1):
+            assert outcome(finished([one.member], data, on)) == expected(number), (source, on, one.settings)
 
 
 @functools.cache
