@@ -170,7 +170,8 @@ class Scene:
         size = 30 if len(ab) <= 150 else 18 if len(ab) <= 800 else 6
         for part, places in rows.parts.items():
             axes.scatter(
-                *ab[places].T,
+                ab[places, 0],
+                ab[places, 1],
                 s=size,
                 c=[theme.color(code) for code in codes[places]],
                 marker=style.PART_MARKERS[part],

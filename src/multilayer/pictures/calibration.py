@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+import numpy.typing as npt
 
 from multilayer.arrays import Array
 from multilayer.constraints import Integer, check
@@ -30,7 +31,7 @@ class Bins:
     share that holds, with a 95 % interval (Wilson 1927); NaN where it is empty."""
 
     edges: Array
-    count: Array
+    count: npt.NDArray[np.int64]
     said: Array
     holds: Array
     low: Array
@@ -47,7 +48,7 @@ def binned(probs: Array, true: Array, n: int) -> Bins:
     """Probabilities (n_samples,) and whether they came true, in n bins of equal width; 1.0 is in the last."""
     edges = np.linspace(0, 1, n + 1)
     place = np.minimum((probs * n).astype(int), n - 1)
-    count = np.bincount(place, minlength=n)
+    count = np.bincount(place, minlength=n).astype(np.int64)
     with np.errstate(invalid="ignore", divide="ignore"):
         said = np.bincount(place, probs, n) / count
         holds = np.bincount(place, true, n) / count

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from multilayer.arrays import Array
 from multilayer.data.class_scores import chosen_class
 from multilayer.pictures import style
 from multilayer.pictures.lettering import label
@@ -18,6 +18,7 @@ from multilayer.pictures.subject import Subject, Trained, told
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Integers: TypeAlias = npt.NDArray[np.int64]
 MOST_CLASSES = 26
 SPACIOUS = 8
 """Up to so many classes the shares are written under the counts."""
@@ -60,7 +61,7 @@ def confusion(subject: Subject, theme: Theme, *, part: str | None = None) -> Dra
     return Drawing(figure, caption, f"A matrix of {len(counts)} true by {len(counts)} predicted classes.")
 
 
-def counted(true: Array, chosen: Array, k: int) -> Array:
+def counted(true: Integers, chosen: Integers, k: int) -> Integers:
     """The counts (k, k): rows are true classes, columns chosen ones.
 
     >>> counted(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
@@ -72,7 +73,7 @@ def counted(true: Array, chosen: Array, k: int) -> Array:
     return counts
 
 
-def _drawn(counts: Array, names: list[str], theme: Theme) -> Figure:
+def _drawn(counts: Integers, names: list[str], theme: Theme) -> Figure:
     k = len(counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = style.figure(min(5.2, 2.9 + 0.34 * k))
@@ -98,7 +99,7 @@ def _drawn(counts: Array, names: list[str], theme: Theme) -> Figure:
     return figure
 
 
-def _commonest(counts: Array, run: Trained) -> str:
+def _commonest(counts: Integers, run: Trained) -> str:
     """The confusion that occurs most often, in words."""
     wrong = counts - np.diag(np.diag(counts))
     if not wrong.any():

@@ -187,7 +187,7 @@ class Scene:
         axes.set(ylim=self.limits, ylabel=self.names[1])
         axes.grid(axis="y")
         assert axes.figure is not None
-        axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)  # type: ignore[call-arg]
+        axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
 
     def side_by_side(self, answer: Callable[[Array], Array], net: Sequential, title: str, with_neurons: bool) -> Figure:
         """The curve, and beneath it what each neuron adds."""
@@ -207,8 +207,10 @@ class Scene:
         order = np.argsort(-np.ptp(final[inside], axis=0), kind="stable")
         for rank, unit in enumerate(order):
             large = rank < MOST_NAMED
-            how: dict[str, Any] = {"color": self.theme.color(rank), "linewidth": 1.5} if large else {"linewidth": 0.8}
-            axes.plot(self.x, terms[:, unit], **({"color": self.theme.faint, "alpha": 0.6} | how), zorder=2 + large)
+            how: dict[str, Any] = {"color": self.theme.faint, "alpha": 0.6, "linewidth": 0.8, "zorder": 2}
+            if large:
+                how = {"color": self.theme.color(rank), "linewidth": 1.5, "zorder": 3}
+            axes.plot(self.x, terms[:, unit], **how)
         height = float(np.abs(final[inside]).max()) * 1.25 or 1.0
         self.shade(axes)
         axes.axhline(0, color=self.theme.faint, linewidth=0.8)

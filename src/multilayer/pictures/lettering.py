@@ -35,7 +35,7 @@ def set_fonts(figure: Figure) -> None:
     from matplotlib.ticker import FixedFormatter
 
     texts = figure.findobj(Text)
-    letters = set("".join(text.get_text() for text in texts))  # type: ignore[attr-defined]
+    letters = set("".join(text.get_text() for text in texts))
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             formatter = axis.get_major_formatter()
@@ -43,7 +43,7 @@ def set_fonts(figure: Figure) -> None:
     others = sorted({_font_for(letter) for letter in letters} - {OWN_FONT, ""})
     if others:
         for text in texts:
-            text.set_fontfamily([OWN_FONT, *others])  # type: ignore[attr-defined]
+            text.set_fontfamily([OWN_FONT, *others])
         for axes in figure.axes:
             axes.tick_params(labelfontfamily=[OWN_FONT, *others])
 

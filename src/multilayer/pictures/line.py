@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -76,7 +76,12 @@ def _rows(axes: Axes, subject: Subject, theme: Theme) -> None:
     for part, places in rows.parts.items():
         height = np.where(codes[places] == 1, 1.06, -0.06) if two else np.full(len(places), -0.06)
         colors = [theme.color(code) for code in codes[places]]
-        how = {"edgecolors": theme.paper, "linewidths": 0.5, "zorder": 4, "rasterized": len(codes) > 2000}
+        how: dict[str, Any] = {
+            "edgecolors": theme.paper,
+            "linewidths": 0.5,
+            "zorder": 4,
+            "rasterized": len(codes) > 2000,
+        }
         axes.scatter(rows.x[places, 0], height, s=22, c=colors, marker=style.PART_MARKERS[part], **how)
 
 

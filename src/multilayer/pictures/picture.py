@@ -8,7 +8,7 @@ import io
 import os
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -126,11 +126,11 @@ class Animation:
 
         return self._written([Image.open(io.BytesIO(frame)).convert("RGB") for frame in self.frames], "PNG")
 
-    def _written(self, images: list[object], kind: str, **how: object) -> bytes:
+    def _written(self, images: Sequence[Image.Image], kind: str, **how: object) -> bytes:
         written = io.BytesIO()
         first, *others = images
         more = {"save_all": True, "append_images": others, "duration": self._durations, "loop": 0}
-        first.save(written, format=kind, **more, **how)  # type: ignore[attr-defined]
+        first.save(written, format=kind, **more, **how)
         return written.getvalue()
 
     def save(self, path: str | os.PathLike[str]) -> Path:

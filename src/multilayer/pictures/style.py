@@ -144,8 +144,8 @@ def applied(theme: Theme) -> Iterator[None]:
 
     untouched = ("backend", "interactive", "toolbar", "webagg", "tk.", "timezone", "figure.hooks", "figure.max_open")
     with _LOCK, matplotlib.rc_context():
-        plain = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(untouched)}
-        matplotlib.rcParams.update({**plain, **_settings(theme)})
+        plain: dict[Any, Any] = {k: v for k, v in matplotlib.rcParamsDefault.items() if not k.startswith(untouched)}
+        matplotlib.rcParams.update(plain | _settings(theme))
         yield
 
 

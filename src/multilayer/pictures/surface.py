@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -47,22 +47,21 @@ def surface(subject: Subject, theme: Theme, *, inputs: Sequence[str] | None = No
     low, high = min(height.min(), true.min()), max(height.max(), true.max())
     figure = style.figure(4.7)
     axes = figure.subplots()
-    colors = {"cmap": "cividis", "vmin": low, "vmax": high}
+    colors: dict[str, Any] = {"cmap": "cividis", "vmin": low, "vmax": high}
     extent = (*scene.limits[0], *scene.limits[1])
-    axes.imshow(height, extent=extent, origin="lower", aspect="auto", interpolation="bilinear", **colors)
+    image = axes.imshow(height, extent=extent, origin="lower", aspect="auto", interpolation="bilinear", **colors)
     if height.max() > height.min():
         axes.contour(
             a, b, height, levels=LEVELS, colors=[style.LIGHT.paper], linewidths=0.6, linestyles="solid", alpha=0.7
         )
     ab = scene.plane.project(rows.x)
-    shown = None
     for part, places in rows.parts.items():
-        how = {"edgecolors": style.LIGHT.paper, "linewidths": 0.7, "rasterized": len(ab) > MANY_ROWS}
+        how: dict[str, Any] = {"edgecolors": style.LIGHT.paper, "linewidths": 0.7, "rasterized": len(ab) > MANY_ROWS}
         marker = style.PART_MARKERS[part]
         size = 26 if len(ab) <= 800 else 8
-        shown = axes.scatter(*ab[places].T, s=size, c=true[places], marker=marker, zorder=3, **how, **colors)
+        axes.scatter(ab[places, 0], ab[places, 1], s=size, c=true[places], marker=marker, zorder=3, **how, **colors)
     name = run.target.names[output] if len(run.target.names) == n_out else run.target.names[0]
-    figure.colorbar(shown, ax=axes, label=label(name, 40), pad=0.02)
+    figure.colorbar(image, ax=axes, label=label(name, 40), pad=0.02)
     axes.set(xlim=scene.limits[0], ylim=scene.limits[1])
     axes.set(xlabel=label(scene.plane.names[0], 40), ylabel=label(scene.plane.names[1], 40))
     _legend(figure, scene, theme)
