@@ -119,10 +119,8 @@ def test_files_that_are_not_there_or_not_tables(tmp_path):
     path = tmp_path / "flower.csv"
     assert refused(lambda: Dataset.from_path(path)) == f"There is no file {str(path)!r}. Near it: flowers.csv."
     path = tmp_path / "x"
-    expected = f"There is no file {str(path)!r}. Beside it: broken.parquet, flowers.csv."
+    expected = f"There is no file {str(path)!r}. Beside it: broken.parquet, flowers.csv, notes.txt."
     assert refused(lambda: Dataset.from_path(path)) == expected
-    expected = "a data file must be named .csv, .tsv or .parquet, got 'notes.txt'."
-    assert refused(lambda: Dataset.from_path(tmp_path / "notes.txt")) == expected
     path = tmp_path / "broken.parquet"
     assert refused(lambda: Dataset.from_path(path)).startswith(f"{str(path)!r} cannot be read as a parquet table: ")
 
@@ -229,6 +227,6 @@ def test_awkward_files(tmp_path):
     assert read(b"a,y\n99999999999999999999,0\n1,1\n").columns[0].values.tolist() == [1e20, 1]
     assert read(b"d,y\n2020-01-01 12:00:00,TRUE\n,FALSE\n").target.classes == (False, True)
     expected = f"{str(path)!r} cannot be read as a csv table: "
-    for text in (b"", b"a,y\n1,2,3\n", b"a,y\n\xff,1\n"):
+    for text in (b"", b"a,y\n1,2,3\n", b"a,y\n\x00,1\n"):
         assert refused(lambda text=text: read(text)).startswith(expected)
     assert refused(lambda: read(b"a,y\n")) == "target 'y' must have at least one row, got none."

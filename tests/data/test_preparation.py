@@ -158,7 +158,7 @@ def test_sentences():
     with pytest.raises(RecipeError) as caught:
         Preparation(inputs="standardise")
     assert str(caught.value) == (
-        "inputs of Preparation must be one of 'standardize', 'center', 'minmax', 'none', got 'standardise'. "
+        "inputs of Preparation must be one of 'standardize', 'center', 'minmax', 'channel', 'none', got 'standardise'. "
         "Did you mean 'standardize'?"
     )
     with pytest.raises(

@@ -156,7 +156,7 @@ def test_round_trip_through_json():
         (lambda: Splitting(0.6, 0.2, 0.3), "train, val and test of Splitting must add up to 1, got 1.1."),
         (
             lambda: Splitting.from_dict({"tran": 0.6}),
-            "There is no setting of Splitting 'tran'. Did you mean 'train'? Known: seed, test, train, val.",
+            "There is no setting of Splitting 'tran'. Did you mean 'train'? Known: seed, test, test_rows, train, val.",
         ),
         (
             lambda: Splitting().apply(table([0, 1])),

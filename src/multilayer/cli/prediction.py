@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from multilayer import lab
 from multilayer.arrays import Array
-from multilayer.cli import screen
+from multilayer.cli import screen, words
 from multilayer.cli.saying import say
-from multilayer.data.frame import read_table
+from multilayer.data.tables import read_rows
 from multilayer.errors import UsageError
 from multilayer.files import write_atomically
 from multilayer.lab.run import Run
 from multilayer.recipe.outputs import decided
 
 
-def predict(name: str, file: Path, output: Path | None, *, proba: bool, folder: Path) -> None:
-    """Write the predictions for the rows of `file` as CSV, to `output` or to standard output."""
+def predict(
+    name: str, file: Path, output: Path | None, *, proba: bool, folder: Path, options: Mapping[str, Any]
+) -> None:
+    """Write the predictions for the rows of `file` as CSV, to `output` or to standard output; `options` say how it is
+    read."""
     run = lab.load_run(name, folder)
     if proba and run.target.kind == "regression":
         raise UsageError("--proba needs classes, but this run predicts numbers. Leave --proba out.")
-    text = as_csv(run, run.answer(read_table(file)[1]), proba=proba)
+    rows = read_rows(file, run.preparation.encoding, words.reading(options))
+    text = as_csv(run, run.answer(rows), proba=proba)
     if output is None:
         screen.put(text)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from multilayer.data.tables import TableOptions
 from multilayer.errors import UsageError
 from multilayer.recipe.layers import dense
 
@@ -16,10 +18,38 @@ from multilayer.recipe.layers import dense
 def asked(options: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `lab.ask` in the options of `multilayer train`, those left out left out."""
     given = {name: word for name, word in options.items() if word is not None and name not in NOT_ASKED}
-    values = {name: READ.get(name, value)(word) for name, word in given.items()}
+    values = {name: READ.get(name, value)(word) for name, word in given.items()} | kind(options)
     seed = {"seeds": (value(options["seed"]),)} if options["seed"] is not None else {}
     by_hand = weights(options["weights"], options["bias"])
     return {**values, **seed, **({"weights": by_hand} if by_hand else {})}
+
+
+def kind(options: Mapping[str, Any]) -> dict[str, str]:
+    """What --classification, --regression and --kind say together."""
+    said, word = options.get("classification"), options.get("kind")
+    if said is None:
+        return {} if word is None else {"kind": word}
+    if word is not None:
+        raise UsageError(f"--{'classification' if said else 'regression'} and --kind say the same: give one of them.")
+    return {"kind": "classification" if said else "regression"}
+
+
+def reading(options: Mapping[str, Any]) -> TableOptions:
+    """How the rows to predict are read."""
+    given = {name: options[name] for name in ("header", "delimiter", "decimal", "encoding", "missing")}
+    return TableOptions(**{name: READ.get(name, value)(word) for name, word in given.items() if word is not None})
+
+
+def types(word: str) -> dict[str, str]:
+    """What columns are, by name.
+
+    >>> types("zip=text,when=%d.%m.%Y")
+    {'zip': 'text', 'when': '%d.%m.%Y'}
+    """
+    pairs = [pair.rpartition("=") for pair in list_of(word)]
+    if any(not equals for _, equals, _ in pairs):
+        raise UsageError(f"--types must read like zip=text,day=date, got '{word}'.")
+    return {name: kind for name, _, kind in pairs}
 
 
 def value(word: str) -> Any:
@@ -62,12 +92,12 @@ def names(word: str) -> Any:
 
 
 def list_of(word: str) -> list[str]:
-    """Names with commas between them.
+    """Names with commas between them; one that has a comma stands between double quotes.
 
-    >>> list_of("gp, knn")
-    ['gp', 'knn']
+    >>> list_of('gp, knn'), list_of('age,"name, first"')
+    (['gp', 'knn'], ['age', 'name, first'])
     """
-    return [part.strip() for part in word.split(",")]
+    return [part.strip() for part in next(csv.reader([word], skipinitialspace=True), [])]
 
 
 def numbers(word: str, option: str) -> list[float]:
@@ -129,12 +159,17 @@ def _weights_file(path: Path) -> dict[str, Any]:
 
 
 READ: dict[str, Callable[[str], Any]] = {
-    "kind": str,
     "compare": list_of,
     "hidden": widths,
     "activation": names,
     "target": str,
     "recipe": str,
+    "drop": list_of,
+    "keep_columns": list_of,
+    "missing": list_of,
+    "types": types,
+    "header": bool,
+    **dict.fromkeys(("weight_column", "group", "test", "delimiter", "decimal", "encoding"), str),
 }
 """How an option's word is read; `value` reads the others."""
-NOT_ASKED = ("data", "runs", "json_output", "engine", "seed", "weights", "bias")
+NOT_ASKED = ("data", "report", "classification", "kind", "runs", "json_output", "engine", "seed", "weights", "bias")

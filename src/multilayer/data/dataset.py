@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
 
 from multilayer.data.column import Column, column_of
-from multilayer.data.frame import cells_of, frame_of, is_frame, read_table, wanted_names
+from multilayer.data.frame import cells_of, frame_of, is_frame, wanted_names
 from multilayer.data.stored import ArrayColumns, Columns, TypedColumns
 from multilayer.data.target import Label, Target, TargetKind, target_of
 from multilayer.errors import DataError, sentence
@@ -179,14 +179,18 @@ class Dataset:
         group: str | None = None,
         drop: Sequence[str] = (),
     ) -> Dataset:
-        """A dataset from a CSV, TSV or Parquet file with a header; without `target` the last column is the target."""
-        stem, table = read_table(path)
-        if target is None:
-            free = [column for column in table.columns if column not in {weight, group, *drop}]
-            if not free:
-                raise DataError(f"{os.fspath(path)!r} must have a column for the target, it has none left.")
-            target = free[-1]
-        return cls.from_frame(table, target, kind=kind, name=name or stem, weight=weight, group=group, drop=drop)
+        """A dataset from a file of a table (`data.tables.read`, which also says what was guessed about it); without
+        `target` the last column is the target.
+
+        A Parquet file that would take more memory than data may (`multilayer.room`; 24 bytes a cell) is read a column
+        at a time, and its inputs are kept in temporary files.
+        """
+        from multilayer.data.tables import read  # which makes datasets
+
+        roles = {"weight_column": weight, "group": group, "drop": tuple(drop)}
+        given: dict[str, Any] = {"target": target, "kind": kind, **roles}
+        dataset = read(path, **given).dataset
+        return dataset if name is None else replace(dataset, name=name)
 
 
 def typed(table: Any, names: Sequence[str]) -> TypedColumns:

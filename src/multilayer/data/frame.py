@@ -1,20 +1,15 @@
-"""Tables from outside: pandas, polars and PyArrow frames through narwhals, files through polars."""
+"""Tables from outside: pandas, polars and PyArrow frames through narwhals."""
 
 from __future__ import annotations
 
-import difflib
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from multilayer.data.column import MISSING_TEXTS
 from multilayer.errors import DataError, did_you_mean, sentence
 
-ENDINGS = (".csv", ".tsv", ".parquet")
 TRUE_FALSE = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
 
 
@@ -87,45 +82,3 @@ def _dates(series: Any) -> npt.NDArray[Any]:
     """Microseconds since 1970-01-01 as datetime64, missing ones NaT."""
     micros = series.dt.timestamp("us").to_list()
     return np.array([None if cell is None or cell != cell else int(cell) for cell in micros], dtype="datetime64[us]")
-
-
-def read_table(path: str | os.PathLike[str]) -> tuple[str, Any]:
-    """The name without its ending and the table of a CSV, TSV or Parquet file."""
-    place = Path(path)
-    if not place.is_file():
-        raise DataError(_no_file(place))
-    ending = place.suffix.lower()
-    if ending not in ENDINGS:
-        raise DataError(sentence("a data file", "named .csv, .tsv or .parquet", place.name))
-    import polars as pl
-
-    try:
-        if ending == ".parquet":
-            return place.stem, frame_of(pl.read_parquet(place))
-        separator = "\t" if ending == ".tsv" else ","
-        missing = sorted(MISSING_TEXTS)
-        options: dict[str, Any] = {"null_values": missing, "infer_schema_length": None, "try_parse_dates": True}
-        table = pl.read_csv(place, separator=separator, **options)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise DataError(f"{os.fspath(path)!r} cannot be read as a {ending[1:]} table: {first}.") from error
-    return place.stem, frame_of(_with_booleans(table))
-
-
-def _with_booleans(table: Any) -> Any:
-    """Text columns of True and False alone as booleans, however they are written."""
-    import polars as pl
-
-    for series in table.iter_columns():
-        if series.dtype == pl.String and set(series.unique().drop_nulls()) <= set(TRUE_FALSE) and series.count():
-            table = table.with_columns(series.replace_strict(TRUE_FALSE, default=None, return_dtype=pl.Boolean))
-    return table
-
-
-def _no_file(place: Path) -> str:
-    beside = [entry.name for entry in place.parent.iterdir()] if place.parent.is_dir() else []
-    near = difflib.get_close_matches(place.name, beside, n=3, cutoff=0.6)
-    if near:
-        return f"There is no file {str(place)!r}. Near it: {', '.join(sorted(near))}."
-    files = sorted(name for name in beside if Path(name).suffix.lower() in ENDINGS)[:5]
-    return f"There is no file {str(place)!r}." + (f" Beside it: {', '.join(files)}." if files else "")

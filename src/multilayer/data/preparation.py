@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, ClassVar, TypeAlias, final
 
@@ -39,6 +39,8 @@ class Preparation:
     inputs     standardize  subtract the mean, divide by the population standard deviation
                center       subtract the mean
                minmax       to [0, 1] over the training rows
+               channel      subtract the mean of the feature's channel and divide by its standard deviation; features
+                            whose names begin with the same word ("red 1,1", "red 1,2") are a channel
                none         as they are
     target     standardize or none; only a regression target is touched, and predictions are carried back
     missing    mean, median or zero: what a missing value becomes, before centering
@@ -46,7 +48,7 @@ class Preparation:
     Sample weights count in means and standard deviations, not in the median, the minimum and the maximum.
     """
 
-    inputs: Annotated[str, Choice("standardize", "center", "minmax", "none")] = "standardize"
+    inputs: Annotated[str, Choice("standardize", "center", "minmax", "channel", "none")] = "standardize"
     target: Annotated[str, Choice("standardize", "none")] = "standardize"
     missing: Annotated[str, Choice("mean", "median", "zero")] = "mean"
 
@@ -74,9 +76,14 @@ class Preparation:
         for place, values in enumerate(by_column(matrix)):
             feature = _Present.of(values[rows], weight, rows, f"feature {names[place]!r}")
             fill[place] = feature.fill(self.missing)
-            center[place], factor[place] = feature.affine("none" if yes_no[place] else self.inputs)
+            if self.inputs == "channel" and not yes_no[place]:
+                center[place], factor[place] = feature.moments
+            else:
+                center[place], factor[place] = feature.affine("none" if yes_no[place] else self.inputs)
             if yes_no[place] and self.inputs != "none" and not feature.values.any():
                 factor[place] = 0.0  # never yes in training: what was not learned about must not count
+        if self.inputs == "channel":
+            _share_channels(names, ~yes_no, center, factor)
         return FittedPreparation(encoding, center, factor, fill, *self._fit_target(target, rows, weight))
 
     def _fit_target(self, target: Target, rows: npt.NDArray[np.int64], weight: Array | None) -> tuple[Vector, Vector]:
@@ -102,6 +109,23 @@ class Preparation:
 
 
 SETTINGS = tuple(field.name for field in fields(Preparation))
+
+
+def _share_channels(
+    names: Sequence[str], numbers: npt.NDArray[np.bool_], center: Vector, factor: Vector
+) -> None:
+    """From each feature's mean and deviation to center and factor of its channel, in place."""
+    channels: dict[str, list[int]] = {}
+    for place in np.flatnonzero(numbers).tolist():
+        channels.setdefault(names[place].partition(" ")[0], []).append(place)
+    for channel, places in channels.items():
+        means, deviations = center[places], factor[places]
+        mean = total(means) / len(places)
+        away = means - mean
+        scale = math.sqrt(total(deviations * deviations + away * away) / len(places))
+        if not (math.isfinite(mean) and math.isfinite(scale)):
+            raise DataError(f"channel {channel!r} cannot be prepared, its values are too far apart for float64.")
+        center[places], factor[places] = mean, 1.0 / scale if scale > 0 else 1.0
 
 
 @final
@@ -194,6 +218,13 @@ class _Present:
         if not (math.isfinite(center) and math.isfinite(scale) and math.isfinite(factor)):
             raise DataError(f"{self.what} cannot be prepared, its values are too far apart or too close for float64.")
         return center, factor
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        """Mean and deviation; 0 and 0 without values."""
+        if len(self.values) == 0:
+            return 0.0, 0.0
+        return self.mean, 0.0 if self.values.min() == self.values.max() else self.deviation
 
     @functools.cached_property
     def mean(self) -> float:

@@ -7,7 +7,7 @@ from floor and comparisons.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any, TypeAlias, final
 
 import numpy as np
@@ -48,6 +48,9 @@ class Splitting:
     gets at least one row of every class, which may take a rare class's row from val or test. All else is a plain
     permutation.
 
+    With `test_rows` greater than 0 the last rows of the dataset, so many, are the test part; `test` is 0 then, and the
+    other rows are divided as above.
+
     >>> data = Dataset.from_arrays([[float(i)] for i in range(10)], [0, 1] * 5)
     >>> Splitting().apply(data)
     Split(train 6, val 2, test 2 rows)
@@ -57,9 +60,12 @@ class Splitting:
     val: Fraction = 0.2
     test: Fraction = 0.2
     seed: Natural = 0
+    test_rows: Natural = 0
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.test_rows and self.test:
+            raise DataError(f"test of Splitting must be 0 beside test_rows={self.test_rows}, got {self.test:g}.")
         total = self.train + self.val + self.test
         if abs(total - 1) > 1e-9:
             raise DataError(f"train, val and test of Splitting must add up to 1, got {total:.10g}.")
@@ -71,6 +77,10 @@ class Splitting:
 
     def apply(self, dataset: Dataset) -> Split:
         """The rows of the three parts."""
+        if self.test_rows:
+            first, last = self._divided(dataset)
+            split = replace(self, test_rows=0).apply(first)
+            return Split(split.train, split.val, last)
         parts = self._by_groups(dataset) if dataset.group is not None else self._by_classes(dataset)
         self._refuse_empty(parts, f"{dataset.n_samples} rows")
         return Split(*(np.sort(part) for part in parts))
@@ -82,6 +92,9 @@ class Splitting:
         """
         if isinstance(k, bool) or not isinstance(k, int) or k < 2:
             raise DataError(sentence("the number of folds", "a whole number of at least 2", k))
+        if self.test_rows:
+            first, last = self._divided(dataset)
+            return [Split(fold.train, fold.val, last) for fold in replace(self, test_rows=0).folds(first, k)]
         if dataset.group is not None:
             train, val, test = self._by_groups(dataset)
             vals = self._fold_groups(dataset.group, np.concatenate([train, val]), k)
@@ -97,8 +110,9 @@ class Splitting:
         return [Split(np.setdiff1d(whole, val), np.sort(val), np.sort(test)) for val in vals]
 
     def to_dict(self) -> dict[str, Any]:
-        """The splitting as plain data for JSON."""
-        return asdict(self)
+        """The splitting as plain data for JSON; `test_rows` is left out where it is 0."""
+        document = asdict(self)
+        return document if self.test_rows else {k: v for k, v in document.items() if k != "test_rows"}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Splitting:
@@ -107,6 +121,13 @@ class Splitting:
             if name not in SETTINGS:
                 raise DataError(unknown("setting of Splitting", name, SETTINGS))
         return cls(**document)
+
+    def _divided(self, dataset: Dataset) -> tuple[Dataset, Rows]:
+        """The dataset without the rows of the test part, and the numbers of those."""
+        start = dataset.n_samples - self.test_rows
+        if start <= 0:
+            raise DataError(f"test_rows={self.test_rows} leaves none of {dataset.n_samples} rows to train on.")
+        return dataset.take(np.arange(start)), np.arange(start, dataset.n_samples)
 
     def _refuse_empty(self, parts: Sequence[Rows], of: str) -> None:
         for name, fraction, rows in zip(PARTS, self.fractions, parts, strict=True):

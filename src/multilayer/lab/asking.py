@@ -6,19 +6,20 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.constraints import check, options_of
 from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation, Split, Splitting, Target, tasks
+from multilayer.data.tables import Reading
 from multilayer.data.target import TargetKind
 from multilayer.engines import Data
 from multilayer.engines.parts import last_layer
 from multilayer.errors import RecipeError, sentence
 from multilayer.lab.baselines import wanted
-from multilayer.lab.source import dataset_of
+from multilayer.lab.source import source_of, table_options
 from multilayer.nn import Dropout, Sequential, Sigmoid, Softmax, losses
 from multilayer.nn.losses import Loss
 from multilayer.recipe import Recipe
@@ -58,13 +59,14 @@ class Asked:
     loss: Loss | None
     own: str | None
     compare: tuple[str, ...] = ()
+    reading: Reading | None = None
 
 
 def ask(
     data: Any,
     target: Any = None,
     *,
-    kind: TargetKind | None = None,
+    kind: TargetKind | Literal["classification"] | None = None,
     seeds: Sequence[int] = (0,),
     recipe: Recipe | Mapping[str, Any] | str | os.PathLike[str] | None = None,
     splitting: Splitting | None = None,
@@ -79,13 +81,17 @@ def ask(
 
     `settings` are those of `Recipe.of`; they count over `recipe`. What a task suggests counts where no recipe is given.
     Weights set by hand act on the inputs as they are, so with `weights` or `network` nothing is prepared unless
-    asked for. `compare` names the models of scikit-learn to compare with (`lab.baselines.RIVALS`).
+    asked for. A file is read as the fields of `data.tables.TableOptions` say, given by their names. `compare` names
+    the models of scikit-learn to compare with (`lab.baselines.RIVALS`).
     """
     loss, settings = _own_loss(settings)
-    dataset, task, source = dataset_of(data, target, kind)
+    table, settings = table_options(settings)
+    source = source_of(data, target, kind, table)
+    dataset, task = source.dataset, source.task
     told = kind is not None or task is not None or isinstance(data, Dataset)
     if loss is not None and not told and _only_looks_like_classes(dataset.target, loss):
-        dataset, task, source = dataset_of(data, target, "regression")
+        source = source_of(data, target, "regression", table)
+        dataset = source.dataset
     if weights is not None and not isinstance(weights, Mapping):
         raise RecipeError(sentence("weights", "a table of arrays by name such as {'0.W': ..., '0.b': ...}", weights))
     by_hand = weights is not None or network is not None
@@ -100,28 +106,29 @@ def ask(
         chosen = _with_its_loss(network, chosen, dataset.target)
     if chosen.epochs == 0 and not by_hand:
         raise RecipeError("epochs=0 trains nothing: set the weights by hand (weights=...), or ask for some epochs.")
-    resolved = chosen.resolve(dataset.target)
+    splitting = source.splitting(splitting)
+    if split_seed is not None:
+        splitting = replace(splitting, seed=check(options_of(Splitting)["seed"].constraint, split_seed, "split_seed"))
+    split = splitting.apply(dataset)
+    resolved = chosen.resolve(dataset.target, len(split.train))
     if network is not None:
         weights = network.get_weights()
         resolved = resolved if layers else replace(resolved, layers=())
-    splitting = splitting or (task.splitting() if task else Splitting())
-    if split_seed is not None:
-        splitting = replace(splitting, seed=check(options_of(Splitting)["seed"].constraint, split_seed, "split_seed"))
-    preparation = _preparation(prepare, task, resolved, dataset.target, by_hand)
-    split = splitting.apply(dataset)
+    preparation = _preparation(prepare, source.preparation(), resolved, dataset.target, by_hand)
     _check_monitor(resolved, split)
     rows = Data.of(dataset, encoding)
     fitted = preparation.fit(encoding, rows.x, dataset.target, split.train, dataset.weight)
     if network is not None and loss is None and not layers:
         _check_outputs(network, fitted.apply(rows.x[split.train[:1]]), resolved, dataset.target)
     return Asked(
-        *(dataset, task, source, resolved, splitting, split, preparation, fitted, rows),
+        *(dataset, task, source.said, resolved, splitting, split, preparation, fitted, rows),
         seeds=tuple(_seed(seed) for seed in seeds),
         weights=weights,
         network=network,
         loss=loss,
         own=_own(None if layers else network, loss),
         compare=wanted(compare, dataset, split),
+        reading=source.reading,
     )
 
 
@@ -238,14 +245,13 @@ def _recipe(recipe: Any, task: tasks.Task | None, settings: dict[str, Any]) -> R
 
 
 def _preparation(
-    prepare: Preparation | str | None, task: tasks.Task | None, recipe: Recipe, target: Target, by_hand: bool
+    prepare: Preparation | str | None, preparation: Preparation, recipe: Recipe, target: Target, by_hand: bool
 ) -> Preparation:
-    """What was asked for; else what suits: nothing for weights set by hand, the task's own, or standardization.
+    """What was asked for; else what suits: nothing for weights set by hand, or what the source suggests.
 
     Numbers are not standardized where the outputs cannot be shifted back: behind an output activation, and under the
     Poisson loss, which counts.
     """
-    preparation = task.preparation() if task else Preparation()
     if by_hand:
         preparation = Preparation(inputs="none", target="none")
     if isinstance(prepare, Preparation):

@@ -69,11 +69,13 @@ def session_of(run: Run, data: Any = None, *, weights: Any = None) -> Session:
 
 
 def reading(run: Run, data: Any) -> dict[str, Any]:
-    """How data is read again: with the run's target, where the data does not say itself what its target is."""
+    """How data is read again: as it was, or with the run's target where the data does not say itself what that is."""
     if isinstance(data, (Dataset, tasks.Task)) or (isinstance(data, str) and not looks_like_path(data)):
         return {}
     if isinstance(data, tuple) and not isinstance(data, os.PathLike):
         return {"kind": run.target.kind}
+    if run.reading and isinstance(data, (str, os.PathLike)):
+        return dict(run.reading["options"])
     names = run.target.names
     return {"target": names[0] if len(names) == 1 else list(names), "kind": run.target.kind}
 
