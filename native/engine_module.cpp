@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "predictor.hpp"
-#include "probes.hpp"
 #include "training.hpp"
 
 namespace nb = nanobind;
@@ -340,5 +339,4 @@ NB_MODULE(MULTILAYER_MODULE, module) {
     module.doc() = "The native engine of multilayer, for one instruction set.";
     multilayer::bind_training(module);
     multilayer::bind_prediction(module);
-    multilayer::bind_probes(module);
 }

@@ -1,4 +1,5 @@
-#include "probes.hpp"
+// What tests look at from within: the parts of the engine, each by itself.
+#include <nanobind/nanobind.h>
 
 #include "functions_binding.hpp"
 #include "losses_binding.hpp"
@@ -6,14 +7,11 @@
 #include "optimizers_binding.hpp"
 #include "streams_binding.hpp"
 
-namespace multilayer {
-
-void bind_probes(nanobind::module_& module) {
-    bind_functions(module);
-    bind_losses(module);
-    bind_metrics(module);
-    bind_optimizers(module);
-    bind_streams(module);
+NB_MODULE(MULTILAYER_MODULE, module) {
+    module.doc() = "Parts of the native engine, for one instruction set.";
+    multilayer::bind_functions(module);
+    multilayer::bind_losses(module);
+    multilayer::bind_metrics(module);
+    multilayer::bind_optimizers(module);
+    multilayer::bind_streams(module);
 }
-
-}  // namespace multilayer

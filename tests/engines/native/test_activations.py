@@ -9,8 +9,9 @@ import pytest
 
 from multilayer import exact, nn
 from multilayer.arrays import Array
-from multilayer.engines.native import extension, instruction_sets
+from multilayer.engines.native import instruction_sets
 from tests.engines.native.optimizer_page import fma, larger, smaller
+from tests.engines.native.probes import probes
 from tests.scale import cases
 
 PRECISIONS = (np.float32, np.float64)
@@ -32,7 +33,7 @@ NAMES = (
 
 @pytest.fixture(params=instruction_sets(), scope="module")
 def native(request):
-    return extension(request.param)
+    return probes(request.param)
 
 
 def page(name: str, x: Array, dy: Array) -> tuple[Array, Array]:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from multilayer import exact
-from multilayer.engines.native import extension, instruction_sets
+from multilayer.engines.native import instruction_sets
+from tests.engines.native.probes import probes
 from tests.ground.digests import arguments
 from tests.scale import ACCEPT, cases
 
@@ -68,7 +69,7 @@ SEAMS = [
 def modules() -> list[ModuleType]:
     if not instruction_sets():
         pytest.skip("built without the native engine")
-    return [extension(name) for name in instruction_sets()]
+    return [probes(name) for name in instruction_sets()]
 
 
 def assert_same(found: np.ndarray, expected: np.ndarray, x: np.ndarray) -> None:

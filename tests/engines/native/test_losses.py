@@ -10,9 +10,10 @@ import pytest
 
 from multilayer import exact
 from multilayer.arrays import Array
-from multilayer.engines.native import extension, instruction_sets
+from multilayer.engines.native import instruction_sets
 from multilayer.nn import losses
 from tests.engines.native.optimizer_page import fma, larger, smaller
+from tests.engines.native.probes import probes
 from tests.engines.native.test_activations import PRECISIONS, along, same_bits
 from tests.scale import cases
 
@@ -38,7 +39,7 @@ OF_OUTPUTS = tuple(name for name in OPTIONS if name not in OF_CLASSES)
 
 @pytest.fixture(params=instruction_sets(), scope="module")
 def native(request):
-    return extension(request.param)
+    return probes(request.param)
 
 
 def evaluated(native: Any, entry: dict[str, Any], x: Array, target: Array, stride: int = 1) -> tuple[Array, Array]:

@@ -11,9 +11,10 @@ import pytest
 
 from multilayer.data import METRICS, FittedPreparation, Target
 from multilayer.data.encoding import Encoding
-from multilayer.engines.native import extension, instruction_sets
+from multilayer.engines.native import instruction_sets
 from multilayer.exact import total
 from multilayer.recipe.outputs import answer
+from tests.engines.native.probes import probes
 from tests.scale import cases
 
 SEEDS = range(cases(normal=1, accept=60))
@@ -23,7 +24,7 @@ SMALLEST = 2.0**-1074
 
 @pytest.fixture(params=instruction_sets(), scope="module")
 def native(request):
-    return extension(request.param)
+    return probes(request.param)
 
 
 # Sums

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from multilayer.arrays import Array, Parameter
-from multilayer.engines.native import extension, instruction_sets
+from multilayer.engines.native import instruction_sets
 from multilayer.optim import OPTIMIZERS, Optimizer
 from tests.engines.native.optimizer_page import PageOptimizer, fma, sum_of_squares
+from tests.engines.native.probes import probes
 
 NAMES = [name for name in OPTIMIZERS if name not in ("adafactor", "lamb", "muon", "lbfgs")]
 SHAPES = [(2, 3, 19), (2, 19), (11, 3), (3,), (2, 70)]
@@ -86,7 +87,7 @@ def native_steps(isa: str, entry: dict[str, Any], weights: list[Array], gradient
     flat = np.concatenate([panels(w, lanes) for w in weights])
     slopes = np.stack([np.concatenate([panels(g, lanes) for g in row]) for row in gradients])
     shapes = [native_shape(shape) for shape in SHAPES]
-    return np.asarray(extension(isa).optimizer_steps([entry], shapes, flat, slopes, np.array(rates)[:, None]))
+    return np.asarray(probes(isa).optimizer_steps([entry], shapes, flat, slopes, np.array(rates)[:, None]))
 
 
 @BOTH
@@ -159,7 +160,7 @@ def test_members_abreast_move_as_each_does_alone(isa: str, name: str, dtype: typ
             slopes[step, :, member] = np.concatenate([panels(g, lanes) for g in row])
         alone.append(native_steps(isa, members[-1], weights, gradients, rates[:, member])[:size])
     shapes = [native_shape(shape) for shape in SHAPES]
-    together = extension(isa).optimizer_steps(members, shapes, flat, slopes, rates)
+    together = probes(isa).optimizer_steps(members, shapes, flat, slopes, rates)
     got = np.asarray(together)[: size * lanes].reshape(size, lanes)
     for member in range(count):
         assert got[:, member].tobytes() == alone[member].tobytes(), members[member]

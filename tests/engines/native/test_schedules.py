@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from multilayer.engines.native import extension, instruction_sets
+from multilayer.engines.native import instruction_sets
 from multilayer.engines.parts import make_schedule
 from multilayer.optim import SCHEDULES
 from multilayer.recipe.named import schedule_entry, timed
+from tests.engines.native.probes import probes
 
 CALLS = [
     *SCHEDULES,
@@ -35,7 +36,7 @@ SETS = pytest.mark.parametrize("isa", instruction_sets())
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
 def test_factors_are_those_of_the_reference(isa: str, entry: dict[str, Any]) -> None:
     schedule = make_schedule(entry)
-    assert extension(isa).schedule_factors(entry, TIMES) == [schedule(time) for time in TIMES]
+    assert probes(isa).schedule_factors(entry, TIMES) == [schedule(time) for time in TIMES]
 
 
 @SETS
@@ -57,10 +58,10 @@ def test_what_is_watched_acts_as_in_the_reference(isa: str, call: Any) -> None:
     for value in values:
         schedule.observe(value)
         expected.append(schedule(6.0))
-    assert extension(isa).schedule_watching(entry, values, 6.0) == expected
+    assert probes(isa).schedule_watching(entry, values, 6.0) == expected
 
 
 @SETS
 def test_an_unknown_schedule_is_refused(isa: str) -> None:
     with pytest.raises(ValueError, match="no schedule is called 'stair'"):
-        extension(isa).schedule_factors({"name": "stair"}, [0.0])
+        probes(isa).schedule_factors({"name": "stair"}, [0.0])

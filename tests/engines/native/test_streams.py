@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from multilayer.engines.batches import epoch_order
-from multilayer.engines.native import extension, instruction_sets
+from multilayer.engines.native import instruction_sets
 from multilayer.rng import USES, WORD, Stream, philox
+from tests.engines.native.probes import probes
 from tests.scale import cases
 
 ANYWHERE = pytest.mark.parametrize("isa", instruction_sets())
@@ -43,7 +44,7 @@ def reference(name, skip=0):
 
 def native(isa, draw, name, n, *rest, **options):
     seed, use, step, place = name
-    return getattr(extension(isa), draw)(seed, USES[use], step, place, n, *rest, **options)
+    return getattr(probes(isa), draw)(seed, USES[use], step, place, n, *rest, **options)
 
 
 def same(found, expected):
@@ -57,7 +58,7 @@ def same(found, expected):
 @pytest.mark.parametrize(("counter", "key", "output"), KNOWN)
 def test_published_known_answers(isa, counter, key, output):
     (block, step, place, use), (low, high) = hexadecimal(counter), hexadecimal(key)
-    words = extension(isa).words(low | high << 32, use, step, place, 4, 4 * block)
+    words = probes(isa).words(low | high << 32, use, step, place, 4, 4 * block)
     assert words.tolist() == hexadecimal(output)
 
 
@@ -127,7 +128,7 @@ def test_the_least_word_is_kept(isa, lanes):
 @EXAMPLES
 def test_orders_of_epochs(isa, seed, epoch, n, block):
     for shuffle in ("full", f"blocks:{block}", "none"):
-        found = extension(isa).epoch_order(n, seed, epoch, shuffle)
+        found = probes(isa).epoch_order(n, seed, epoch, shuffle)
         same(found, epoch_order(n, seed=seed, epoch=epoch, shuffle=shuffle))
 
 
@@ -135,7 +136,7 @@ def test_orders_of_epochs(isa, seed, epoch, n, block):
 @pytest.mark.parametrize("shuffle", ["blocks:1", "blocks:2", "blocks:7", "blocks:1000", f"blocks:{2**62}"])
 def test_small_and_large_blocks(isa, shuffle):
     for n in range(1, 30):
-        found = extension(isa).epoch_order(n, 11, n, shuffle)
+        found = probes(isa).epoch_order(n, 11, n, shuffle)
         same(found, epoch_order(n, seed=11, epoch=n, shuffle=shuffle))
 
 
@@ -143,4 +144,4 @@ def test_small_and_large_blocks(isa, shuffle):
 @pytest.mark.parametrize("shuffle", ["", "Full", "blocks", "blocks:", "blocks:0", "blocks:-1", "blocks:5x"])
 def test_an_unknown_shuffle_is_refused(isa, shuffle):
     with pytest.raises(ValueError, match="no such shuffle"):
-        extension(isa).epoch_order(5, 0, 0, shuffle)
+        probes(isa).epoch_order(5, 0, 0, shuffle)
