@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,6 @@ from multilayer.data.frame import frame_of, is_frame, no_column
 from multilayer.data.parquet import DiskColumns, ParquetTable
 from multilayer.data.stored import ArrayColumns, Columns, TypedColumns
 from multilayer.errors import DataError
-
-Matrix: TypeAlias = npt.NDArray[np.float64]
 
 
 @final
@@ -47,7 +45,7 @@ class ColumnEncoding:
             return (self.name,)
         return tuple(f"{self.name}={category}" for category in (*self.categories, *["missing"] * self.missing))
 
-    def fill(self, matrix: Matrix, column: Column) -> None:
+    def fill(self, matrix: Array, column: Column) -> None:
         """Write the column's features into matrix (n_samples, features)."""
         if self.kind != "category":
             matrix[:, 0] = column.values

@@ -146,7 +146,7 @@ class FittedPreparation:
         """The prepared features of encoded ones, (n_samples, n_features): (filled - center) * factor, in float64,
         then of this type."""
         prepared = np.empty(matrix.shape, dtype)
-        for part in blocks(*matrix.shape, CACHED):
+        for part in blocks(len(matrix), matrix.shape[1], CACHED):
             filled = np.where(np.isnan(matrix[part]), self.fill, matrix[part])
             prepared[part] = (filled - self.center) * self.factor
         return prepared

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from multilayer.constraints import Fraction, Natural, Real, check_fields
+from multilayer.data.column import Column
 from multilayer.data.dataset import Dataset
+from multilayer.data.stored import TypedColumns
 from multilayer.errors import DataError, sentence, unknown
 from multilayer.rng import Stream
 
@@ -123,11 +125,14 @@ class Splitting:
         return cls(**document)
 
     def _divided(self, dataset: Dataset) -> tuple[Dataset, Rows]:
-        """The dataset without the rows of the test part, and the numbers of those."""
+        """What a split looks at, without the rows of the test part, and the numbers of those."""
         start = dataset.n_samples - self.test_rows
         if start <= 0:
             raise DataError(f"test_rows={self.test_rows} leaves none of {dataset.n_samples} rows to train on.")
-        return dataset.take(np.arange(start)), np.arange(start, dataset.n_samples)
+        rows = np.arange(start)
+        group = None if dataset.group is None else dataset.group[rows]
+        numbers = TypedColumns([Column("row", "number", rows)])  # no split looks at inputs
+        return Dataset(dataset.name, numbers, dataset.target.take(rows), group=group), np.arange(start, dataset.n_samples)
 
     def _refuse_empty(self, parts: Sequence[Rows], of: str) -> None:
         for name, fraction, rows in zip(PARTS, self.fractions, parts, strict=True):

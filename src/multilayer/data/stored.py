@@ -80,7 +80,7 @@ class ArrayColumns:
     def __init__(self, rows: npt.NDArray[Any], names: Sequence[str]) -> None:
         self.rows, self.n_samples = rows, len(rows)
         self.headings = tuple(Heading(name, "number") for name in names)
-        if any(np.isinf(rows[part]).any() for part in room.blocks(*rows.shape, room.CACHED)):
+        if any(np.isinf(rows[part]).any() for part in room.blocks(len(rows), rows.shape[1], room.CACHED)):
             for _ in self:  # the first such column says so
                 pass
 
@@ -133,6 +133,6 @@ def by_column(rows: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
 
 
 def _flipped(rows: npt.NDArray[Any], to: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    for part in room.blocks(*rows.shape, room.CACHED):
+    for part in room.blocks(len(rows), rows.shape[1], room.CACHED):
         to[:, part] = rows[part].T
     return to

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from multilayer.data.dataset import Column, Dataset, Label, Target, TargetKind
+from multilayer.data.stored import TypedColumns
 
 Points = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -31,6 +32,6 @@ def alternating(n: int, n_classes: int) -> Codes:
     return np.arange(n, dtype=np.int64) % n_classes
 
 
-def _columns(x: Points, names: Sequence[str] | None) -> tuple[Column, ...]:
+def _columns(x: Points, names: Sequence[str] | None) -> TypedColumns:
     names = [f"x{k + 1}" for k in range(x.shape[1])] if names is None else names
-    return tuple(Column(name, "number", x[:, k]) for k, name in enumerate(names))
+    return TypedColumns(Column(name, "number", x[:, k]) for k, name in enumerate(names))
