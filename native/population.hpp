@@ -153,6 +153,7 @@ public:
 
     void restore(std::size_t member, const Progress& progress, const std::vector<double>& history,
                  const std::vector<Array>& arrays) override {
+        const FloatingPointState floating_point;
         MemberState<T>& state = states_[member];
         if (arrays.size() != 7 + state.moments.size()) throw std::invalid_argument("The state has other arrays.");
         auto next = arrays.begin();
