@@ -31,12 +31,13 @@ Command = Callable[..., Answer]
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """`command("train", "xor")` runs `multilayer train xor` in an empty folder."""
+    """`command("train", "xor")` runs `multilayer train xor` in an empty folder, without a report unless asked for."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 
     def run(*words: str) -> Answer:
-        code = status([str(word) for word in words])
+        quick = ["--no-report"] if words[:1] == ("train",) and len(words) > 1 and "--report" not in words else []
+        code = status([*map(str, words), *quick])
         return Answer(code, *capsys.readouterr())
 
     return run

@@ -22,7 +22,9 @@ def table(name: str) -> Dataset:
         return Dataset.from_arrays(X, np.sin(2 * X[:, 0]) + 0.5 * X[:, 1] + 0.1 * draws.normal(size=400))
     if name == "groups":
         codes = draws.integers(0, 3, size=450)
-        return Dataset.from_arrays(draws.normal(size=(450, 4)) + 2.5 * np.eye(4)[codes], np.array(["a", "b", "c"])[codes])
+        return Dataset.from_arrays(
+            draws.normal(size=(450, 4)) + 2.5 * np.eye(4)[codes], np.array(["a", "b", "c"])[codes]
+        )
     if name == "rare":
         rare = draws.random(700) < 0.04
         return Dataset.from_arrays(draws.normal(size=(700, 3)) + 0.8 * rare[:, None], np.where(rare, "yes", "no"))

@@ -28,12 +28,13 @@ def _beside(name: str, folder: Path) -> Path:
     return path.with_suffix(".html") if path.suffix == ".mlp" else lab.find_run(name, folder) / REPORT_FILE
 
 
-def of_training(session: lab.Session, run: Run, place: Path) -> Path | None:
-    """The short report of a run just stored; None, with a word, where it could not be written."""
-    asked = session.asked
+def of_training(session: lab.Session, run: Run, place: Path, runs: Sequence[Run] = ()) -> Path | None:
+    """The short report of a run just stored, beside its siblings under other seeds; None, with a word, where it could
+    not be written."""
+    asked, others = session.asked, [other for other in runs if other is not run]
     data = None if run.reading else asked.task or asked.dataset
     try:
-        return run.report(place / REPORT_FILE, pictures="few", data=data, weights=asked.weights)
+        return run.report(place / REPORT_FILE, others=others, pictures="few", data=data, weights=asked.weights)
     except UsageError as error:
         say(f"The run is stored, but has no report: {error}")
     except KeyboardInterrupt:

@@ -20,8 +20,8 @@ from typing import TypeAlias
 import numpy as np
 
 from multilayer.arrays import Array
-from multilayer.data.target import Target
 from multilayer.data.class_scores import predicted
+from multilayer.data.target import Target
 
 Interval: TypeAlias = tuple[float, float]
 Z = 1.959963984540054
@@ -51,7 +51,9 @@ def difference(target: Target, answers: Array, others: Array, weight: Array | No
         return None
     if target.kind != "regression":
         ours, theirs = rightly(target, answers), rightly(target, others)
-        gained, lost = (float(np.average(one & ~other, weights=weight)) for one, other in ((ours, theirs), (theirs, ours)))
+        gained, lost = (
+            float(np.average(one & ~other, weights=weight)) for one, other in ((ours, theirs), (theirs, ours))
+        )
         return paired(gained, lost, effective(len(ours), weight))
     found = [_numbers(target, numbers, weight).get("r2") for numbers in (answers, others)]
     if found[0] is None or found[1] is None:

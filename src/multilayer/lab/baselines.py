@@ -85,7 +85,9 @@ def _neighbors_regressor(rows: int) -> Any:
 RIVALS = {
     "gp": Rival(_gp_classifier, _gp_regressor, (1000, 3000), "its time grows with their cube", False),
     "hist_gradient_boosting": Rival(_trees_classifier, _trees_regressor, (None, None), "", True),
-    "knn": Rival(_neighbors_classifier, _neighbors_regressor, (30_000, 30_000), "its time grows with their square", False),
+    "knn": Rival(
+        *(_neighbors_classifier, _neighbors_regressor, (30_000, 30_000), "its time grows with their square", False)
+    ),
 }
 """A Gaussian process (RBF kernel, its scales and noise fitted), boosted trees and the 5 nearest neighbors, all with
 scikit-learn's other defaults and random_state 0."""

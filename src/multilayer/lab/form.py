@@ -65,6 +65,7 @@ RECORD: Form = {
     "id": Text("[0-9a-f]{8}", "8 hexadecimal digits"),
     "task": Text(),
     "source": Text(),
+    "reading": Each(None),
     "asked": {"digest": DIGEST, "question": None},
     "answered": {
         "status": Choice(*get_args(RunStatus)),
@@ -76,6 +77,7 @@ RECORD: Form = {
         "baselines": Each(SCORES),
         "compared": Each({"seconds": Real(0), "low": Maybe(Real()), "high": Maybe(Real()), "why": Text()}),
         "intervals": Each([Real()]),
+        "observed": Each(Maybe(Label())),
         "history": [Text()],
     },
     "rows": Each(Integer(0)),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, final
 
 import numpy as np
 
@@ -15,11 +17,15 @@ from multilayer.data.intervals import Interval
 from multilayer.engines import Curves
 from multilayer.engines.native_predictor import NativePredictor, native_predictor
 from multilayer.errors import RefusedError
+from multilayer.lab.advice.rules import Advice, advise
 from multilayer.lab.score import Scores, scores
 from multilayer.nn import Sequential
 from multilayer.recipe import Question, weights_digest
 from multilayer.recipe.layers import network, output_activation
 from multilayer.recipe.outputs import answer, decided
+
+if TYPE_CHECKING:
+    from multilayer.pictures import Animation, Picture
 
 RunStatus: TypeAlias = Literal["complete", "stopped", "diverged", "interrupted"]
 
@@ -32,10 +38,11 @@ class Run:
     `scores["test"]["accuracy"]` is the accuracy on the test rows; `baselines["linear"]["test"]` has the linear
     model's scores on the same rows, and so has that of each model asked for by `compare`; `compared` says how long each
     took and how much better than it the run is (docs/records.md). `intervals["accuracy"]` is the 95 % interval of that
-    score on the test rows. `history["loss"]` is an array with one value an epoch. `weights` are
+    score on the test rows. `observed` are the numbers that `advice` rests on. `history["loss"]` is an array with one
+    value an epoch. `weights` are
     the ones kept (of the best epoch, where the recipe says so), and cannot be written to. `why` says how the training
-    ended; `source` is what was typed to get the data; `rows` counts the rows of each part; `engine` and `machine` say
-    what computed.
+    ended; `source` is what was typed to get the data; `reading` how a file was read, empty without one;
+    `rows` counts the rows of each part; `engine` and `machine` say what computed.
     docs/records.md describes each field as it is stored.
     """
 
@@ -54,11 +61,13 @@ class Run:
     baselines: Mapping[str, Mapping[str, Scores]]
     compared: Mapping[str, Mapping[str, Any]]
     intervals: Mapping[str, Interval]
+    observed: Mapping[str, float | str | None]
     rows: Mapping[str, int]
     engine: Mapping[str, str]
     machine: Mapping[str, Any]
     started: str
     seconds: float
+    reading: Mapping[str, Any] = field(default_factory=dict)
     network: Sequential | None = None  # with layers of a user's own: such a run cannot be stored or replayed
 
     @cached_property
@@ -102,6 +111,12 @@ class Run:
     def headline(self) -> str:
         """The first metric of this kind of target: accuracy, or r2."""
         return defaults_for(self.target.kind)[0]
+
+    @property
+    def metric(self) -> str:
+        """The metric to look at first: the monitored one, or the headline where the loss is monitored."""
+        monitor = self.question.recipe.monitor
+        return self.headline if monitor == "loss" else monitor
 
     @property
     def epochs(self) -> int:
@@ -150,11 +165,23 @@ class Run:
         """The output of each layer."""
         return self.net.hidden(self.prepared(X))
 
-    def score(self, dataset: Dataset) -> Scores:
-        """The default metrics on other rows, such as a task's fresh points."""
-        return scores(dataset.target, self.answer(dataset), dataset.weight)
+    @cached_property
+    def advice(self) -> tuple[Advice, ...]:
+        """What the curves and the network show to be wrong, with the option that helps; empty where nothing is.
 
-    def plot(self, name: str, *, theme: str = "light", data: Any = None, weights: Any = None, **options: Any) -> Any:
+        >>> from multilayer.lab import train
+        >>> [advice.name for advice in train("moons", hidden=[40], lr=1e-5, epochs=20).advice]
+        ['not_converged']
+        """
+        return advise(self)
+
+    def score(self, dataset: Dataset) -> Scores:
+        """The run's metrics on other rows, such as a task's fresh points."""
+        return scores(dataset.target, self.answer(dataset), dataset.weight, self.question.recipe.monitor)
+
+    def plot(
+        self, name: str, *, theme: str = "light", data: Any = None, weights: Any = None, **options: Any
+    ) -> Picture | Animation:
         """A picture of this run by its name; docs/pictures.md lists them all, with their options.
 
         It is a `pictures.Picture` (or an `Animation`): shown in Jupyter, saved with `save("boundary.svg")`. `theme` is
@@ -171,6 +198,31 @@ class Run:
 
         return drawn(name, Again(self, data, weights), theme, **options)
 
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        others: Sequence[Run] = (),
+        pictures: Sequence[str] | str = "all",
+        data: Any = None,
+        weights: Any = None,
+    ) -> Path:
+        """Write one HTML file that answers the question, with its uncertainty, pictures, advice and how to get the same
+        bits again; returns its path.
+
+        `others` are runs of the same question under other seeds: then it speaks of their mean. `pictures` are names as
+        for `plot`, or "all" that suit, "few" or "none"; `data` and `weights` as for `plot`. Raises a UsageError where
+        the file cannot be written, or runs do not belong together.
+
+        >>> from multilayer.lab import train
+        >>> train("xor", hidden=[4], epochs=3).report("report.html", pictures="none").stat().st_size < 20_000
+        True
+        """
+        from multilayer.lab.again import Again
+        from multilayer.report import write
+
+        return write([self, *others], path, Again(self, data, weights), pictures)
+
     def to_dict(self) -> dict[str, Any]:
         """The record, as plain data without the arrays."""
         series = {name: _finite(self.history[name].tolist()) for name in self.history.series}
@@ -179,6 +231,7 @@ class Run:
             "id": self.id,
             "task": self.task,
             "source": self.source,
+            "reading": dict(self.reading),
             "asked": {"digest": self.question.digest, "question": self.question.to_dict()},
             "answered": {
                 "status": self.status,
@@ -191,6 +244,7 @@ class Run:
                 "baselines": _finite(self.baselines),
                 "compared": {name: dict(found) for name, found in self.compared.items()},
                 "intervals": {name: list(ends) for name, ends in self.intervals.items()},
+                "observed": dict(self.observed),
                 "history": series,
             },
             "rows": dict(self.rows),
@@ -206,9 +260,14 @@ class Run:
             "seconds": self.seconds,
         }
 
+    def _repr_html_(self) -> str:
+        from multilayer.lab.facts import run_card
+
+        return run_card(self)
+
     def __repr__(self) -> str:
         part = next((part for part in ("test", "val", "train") if part in self.scores), None)
-        score = f", {part} {self.headline} {self.scores[part][self.headline]:.4f}" if part else ""
+        score = f", {part} {self.metric} {self.scores[part][self.metric]:.4f}" if part else ""
         return f"Run({self.task}, {self.status} after {self.epochs} epochs{score}, seed {self.question.seed})"
 
 

@@ -16,21 +16,25 @@ from multilayer.room import blocks
 Scores: TypeAlias = dict[str, float]
 
 
-def scores(target: Target, probs: Array, weight: Array | None = None) -> Scores:
-    """Every default metric of this kind of target, in order; the first is the headline.
+def scores(target: Target, probs: Array, weight: Array | None = None, monitor: str = "loss") -> Scores:
+    """Every default metric of this kind of target, in order, the first being the headline; behind them the monitored
+    one where it is none of these.
 
     `probs` are what `recipe.outputs.answer` gives: class probabilities or numbers. Where they are not finite, or no
     row has weight, every score is NaN.
     """
+    names = dict.fromkeys([*defaults_for(target.kind), *([] if monitor == "loss" else [monitor])])
     if not np.isfinite(probs).all() or (weight is not None and not weight.any()):
-        return dict.fromkeys(defaults_for(target.kind), math.nan)
-    return {name: METRICS[name](target.values, probs, weight) for name in defaults_for(target.kind)}
+        return dict.fromkeys(names, math.nan)
+    return {name: METRICS[name](target.values, probs, weight) for name in names}
 
 
-def split_scores(dataset: Dataset, probs: Mapping[str, Array], split: Split) -> dict[str, Scores]:
+def split_scores(
+    dataset: Dataset, probs: Mapping[str, Array], split: Split, monitor: str = "loss"
+) -> dict[str, Scores]:
     """The scores on each part of the split that has rows."""
     return {
-        part: scores(dataset.target.take(rows), probs[part], taken(dataset.weight, rows))
+        part: scores(dataset.target.take(rows), probs[part], taken(dataset.weight, rows), monitor)
         for part, rows in parts(split).items()
     }
 

@@ -25,7 +25,7 @@ from multilayer.recipe.layers import LAYERS, dense
 RECORD_FILE, MODEL_FILE = "run.json", "model.mlp"
 PARTS = ("train", "val", "test")
 BASELINES = (*ALWAYS, *RIVALS)
-LATER: dict[str, Any] = {"compared": {}, "intervals": {}}
+LATER: dict[str, Any] = {"compared": {}, "intervals": {}, "observed": {}}
 """Entries of `answered` that records of 0.1 did not have yet, as they stand for those."""
 MOST_LAYERS = 10_000
 
@@ -89,6 +89,8 @@ def _run_of(model: ModelFile) -> Run:
         },
         compared=_in_order(answered["compared"], BASELINES),
         intervals={name: (ends[0], ends[1]) for name, ends in _in_order(answered["intervals"], metrics).items()},
+        observed=answered["observed"],
+        reading=record["reading"],
         rows=_in_order(record["rows"], PARTS),
         engine=record["engine"],
         machine=record["machine"],
@@ -105,7 +107,7 @@ def _run_of(model: ModelFile) -> Run:
 def _completed(record: Any) -> Any:
     """A record with the entries it did not have yet, where it has the form of one."""
     answered = record.get("answered") if isinstance(record, dict) else None
-    return {**record, "answered": {**LATER, **answered}} if isinstance(answered, dict) else record
+    return {"reading": {}, **record, "answered": {**LATER, **answered}} if isinstance(answered, dict) else record
 
 
 def _question(asked: dict[str, Any]) -> Question:

@@ -152,9 +152,9 @@ def _difference(runs: Sequence[Reported], model: str) -> Interval | None:
 
 def is_linear(run: Reported) -> bool:
     """Whether nothing bends in the network."""
-    return all(entry["layer"] in ("linear", "dropout", "identity", "scale") for entry in run.question.recipe.layers) and bool(
-        run.question.recipe.layers
-    )
+    return all(
+        entry["layer"] in ("linear", "dropout", "identity", "scale") for entry in run.question.recipe.layers
+    ) and bool(run.question.recipe.layers)
 
 
 def further_sentences(runs: Sequence[Reported]) -> list[str]:
@@ -170,7 +170,9 @@ def further_sentences(runs: Sequence[Reported]) -> list[str]:
         found.append("No rows were kept for a test, so this does not say how it does on rows it never saw.")
     if part:
         found += _not_beaten(runs, part)
-    found += [f"{_capital(MODELS[name])} failed: {entry['why']}." for name, entry in run.compared.items() if entry["why"]]
+    found += [
+        f"{_capital(MODELS[name])} failed: {entry['why']}." for name, entry in run.compared.items() if entry["why"]
+    ]
     return found
 
 

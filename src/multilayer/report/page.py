@@ -161,7 +161,13 @@ def _direction(metric: str) -> str:
 
 def _seeds(runs: Sequence[Reported]) -> list[dict[str, Any]]:
     return [
-        {"seed": run.question.seed, "id": run.id, "scores": list(run.scores.values()), "why": run.why, "epochs": run.epochs}
+        {
+            "seed": run.question.seed,
+            "id": run.id,
+            "scores": list(run.scores.values()),
+            "why": run.why,
+            "epochs": run.epochs,
+        }
         for run in runs
     ]
 
@@ -198,7 +204,12 @@ def _columns(run: Reported) -> dict[str, Any]:
     """The input columns, some of them where they are many."""
     columns = run.preparation.encoding.columns
     rows = [(column.name, column.kind, _some(column.categories) if column.categories else "") for column in columns]
-    return {"rows": rows[:MOST_NAMES], "more": max(0, len(rows) - MOST_NAMES), "n": len(rows), "categories": any(row[2] for row in rows)}
+    return {
+        "rows": rows[:MOST_NAMES],
+        "more": max(0, len(rows) - MOST_NAMES),
+        "n": len(rows),
+        "categories": any(row[2] for row in rows),
+    }
 
 
 def _network(run: Reported) -> list[str]:
@@ -231,12 +242,18 @@ def _training(run: Reported) -> list[tuple[str, str]]:
         ("Epochs", f"{run.epochs} of at most {recipe.epochs}, {run.steps:,} steps"),
         ("Ended", run.why),
     ]
-    penalties = [f"{name} {getattr(recipe, name):g}" for name in ("l1", "l2", "weight_decay", "noise") if getattr(recipe, name)]
-    limits = [f"{name} {getattr(recipe, name):g}" for name in ("max_norm", "clip_value", "clip_norm") if getattr(recipe, name)]
+    penalties = [
+        f"{name} {getattr(recipe, name):g}" for name in ("l1", "l2", "weight_decay", "noise") if getattr(recipe, name)
+    ]
+    limits = [
+        f"{name} {getattr(recipe, name):g}" for name in ("max_norm", "clip_value", "clip_norm") if getattr(recipe, name)
+    ]
     if penalties or limits:
         rows.append(("Held back by", ", ".join(penalties + limits)))
     inputs = PREPARED.get(preparation.inputs, preparation.inputs)
-    rows.append(("Inputs", f"{inputs}, missing values replaced by the {preparation.missing}, by the training rows alone"))
+    rows.append(
+        ("Inputs", f"{inputs}, missing values replaced by the {preparation.missing}, by the training rows alone")
+    )
     if run.target.kind == "regression":
         rows.append(("Numbers to learn", PREPARED[preparation.target]))
     return [(name, shown(text, 5 * LONGEST)) for name, text in rows]

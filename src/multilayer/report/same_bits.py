@@ -54,7 +54,9 @@ def command(run: Reported) -> tuple[str | None, str | None]:
     """The command that does so, and the recipe file it needs; None where a command cannot say it, or needs none."""
     question = run.question
     splitting, preparation = _plain_rows(run)
-    odd_rows = dataclasses.replace(question.splitting, seed=splitting.seed) != splitting and not question.splitting.test_rows
+    odd_rows = (
+        dataclasses.replace(question.splitting, seed=splitting.seed) != splitting and not question.splitting.test_rows
+    )
     odd_preparation = dataclasses.replace(question.preparation, inputs=preparation.inputs) != preparation
     if run.source in IN_MEMORY or question.own is not None or question.start is not None or odd_rows or odd_preparation:
         return None, None
@@ -90,7 +92,9 @@ def settings(run: Reported) -> dict[str, Any]:
     return {"recipe": recipe.to_dict()}
 
 
-def _differing(recipe: Recipe, target: Target, suggested: Mapping[str, Any], layers: Mapping[str, Any]) -> dict[str, Any]:
+def _differing(
+    recipe: Recipe, target: Target, suggested: Mapping[str, Any], layers: Mapping[str, Any]
+) -> dict[str, Any]:
     """Layers, and the settings that differ from those chosen beside them: first those that others follow from."""
     found = dict(layers)
     names = [field.name for field in dataclasses.fields(Recipe) if field.name != "layers"]
@@ -138,7 +142,9 @@ def _shorthand(recipe: Recipe) -> dict[str, Any]:
     found: dict[str, Any] = {"hidden": [block[0]["units"] for block in blocks[:-1]]}
     found["output_activation"] = named[-1]
     found["dropout"] = max((e["p_drop"] for block in blocks for e in block if e["layer"] == "dropout"), default=0.0)
-    found["norm"] = next((kind.removesuffix("_norm") for own in kinds for kind in own if kind.endswith("_norm")), "none")
+    found["norm"] = next(
+        (kind.removesuffix("_norm") for own in kinds for kind in own if kind.endswith("_norm")), "none"
+    )
     first = blocks[0][0]
     found["activation"] = _activation(named[:-1])
     found |= {name: first[name] for name in ("bias", "weight_init", "bias_init", "pieces") if name in first}
@@ -227,7 +233,9 @@ def _word(value: Any) -> str | None:
         return None if None in words else ",".join(map(str, words)) or "none"
     if isinstance(value, Mapping):
         options = {name: _word(inner) for name, inner in value.items() if name != "name"}
-        plain = all(word is not None and not isinstance(value[n], (Mapping, list, tuple)) for n, word in options.items())
+        plain = all(
+            word is not None and not isinstance(value[n], (Mapping, list, tuple)) for n, word in options.items()
+        )
         return f"{value['name']}({', '.join(f'{n}={word}' for n, word in options.items())})" if plain else None
     if value is None:
         return None

@@ -186,7 +186,9 @@ def neighbors_score(member: Member, data: Data, known: Rows, val: Rows) -> float
     others = _spaced(val, MOST_ROWS) if len(val) else known
     if len(known) <= 2 * NEIGHBORS or len(others) < 2:
         return None
-    answers = target.values if target.kind in ("regression", "multilabel") else one_hot(target.values, len(target.classes))
+    answers = (
+        target.values if target.kind in ("regression", "multilabel") else one_hot(target.values, len(target.classes))
+    )
     near = np.concatenate([answers[block].mean(axis=1) for block in _nearest(member, data, known, others)])
     metric = METRICS[defaults_for(target.kind)[0]]
     return metric(target.values[others], near)

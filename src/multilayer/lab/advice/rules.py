@@ -72,7 +72,9 @@ def inputs_scale(seen: Evidence) -> Advice | None:
     large, small, how = seen.number("input"), seen.number("small_input"), seen.run.question.preparation.inputs
     if how == "standardize" or not (large > WILD or small < TINY):
         return None
-    which = f"The input {seen.word('input_name')} reaches the network" if large > WILD else "The inputs reach the network"
+    which = (
+        f"The input {seen.word('input_name')} reaches the network" if large > WILD else "The inputs reach the network"
+    )
     size = large if large > WILD else small
     return Advice(
         "inputs_scale",
@@ -132,7 +134,9 @@ def exploding(seen: Evidence) -> Advice | None:
     if not times > STARTS_HIGH:
         return None
     drawn = any(_own_initializer(seen, place) for place in range(len(seen.layers)))
-    command, python = ("--weight-init he_normal", 'weight_init="he_normal"') if drawn else ("--norm layer", 'norm="layer"')
+    command, python = (
+        ("--weight-init he_normal", 'weight_init="he_normal"') if drawn else ("--norm layer", 'norm="layer"')
+    )
     return Advice(
         "exploding",
         f"The loss started {times:.3g} times as high as that of outputs that are all 0: the signal and its gradients "
@@ -258,7 +262,9 @@ def _fall(seen: Evidence) -> float:
 
 def _falling(seen: Evidence) -> str:
     if seen.number("moved") < STILL:
-        return f"No layer's weights moved by more than {seen.number('moved'):.1%} of their size, and little was learned."
+        return (
+            f"No layer's weights moved by more than {seen.number('moved'):.1%} of their size, and little was learned."
+        )
     return f"The loss was still falling: by {_fall(seen):.2%} of its whole size in the last quarter of the epochs."
 
 
@@ -280,7 +286,9 @@ def overfitting(seen: Evidence) -> Advice | None:
     else:
         score = seen.run.headline
         train, val = (seen.run.scores[part][score] for part in ("train", "val"))
-        says = f"It knows the training rows far better than others: {score} {train:.3g} against {val:.3g} in validation."
+        says = (
+            f"It knows the training rows far better than others: {score} {train:.3g} against {val:.3g} in validation."
+        )
     if seen.recipe.patience is None and rise > 0.05:
         return Advice("overfitting", says, "--patience 20", "patience=20")
     return Advice("overfitting", says, "--l2 0.001 --dropout 0.2", "l2=0.001, dropout=0.2")
@@ -288,11 +296,13 @@ def overfitting(seen: Evidence) -> Advice | None:
 
 def underfitting(seen: Evidence) -> Advice | None:
     by = MUCH if _bends(seen) else LITTLE
-    if not _falls_short(seen, by) or _unfinished(seen) or _gap(seen) > GAP:
+    if not seen.run.observed or not _falls_short(seen, by) or _unfinished(seen) or _gap(seen) > GAP:
         return None
     part, score = seen.held_out_part, seen.run.headline
     near, linear = seen.number("neighbors"), seen.run.baselines["linear"][part][score]
-    better = f"the {NEIGHBORS} nearest neighbors reach {near:.3g}" if near > linear else f"a linear model has {linear:.3g}"
+    better = (
+        f"the {NEIGHBORS} nearest neighbors reach {near:.3g}" if near > linear else f"a linear model has {linear:.3g}"
+    )
     says = (
         f"The network does not follow the data as closely as it could: {score} {seen.run.scores[part][score]:.3g} on "
         f"the {WORDS[part]} rows, where {better}."
@@ -322,10 +332,10 @@ def imbalance(seen: Evidence) -> Advice | None:
         return None
     return Advice(
         "imbalance",
-        f"Only {share:.1%} of the training rows are of the class {seen.word('rare_name')}: on the {WORDS[part]} rows the "
-        f"accuracy is {scores['accuracy']:.3g}, its mean over the classes {scores['balanced_accuracy']:.3g}.",
-        "",
-        "ml.Dataset.from_arrays(X, y, weight=w) with more weight on that class",
+        f"Only {share:.1%} of the training rows are of the class {seen.word('rare_name')}: on the {WORDS[part]} rows "
+        f"the accuracy is {scores['accuracy']:.3g}, its mean over the classes {scores['balanced_accuracy']:.3g}.",
+        "--weight-column COLUMN",
+        'weight_column="COLUMN", a column with more weight on that class',
     )
 
 
