@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STOREYS = (
-    ("version", "errors", "calls", "constraints", "arrays", "room", "exact", "rng"),
+    ("version", "errors", "calls", "card", "constraints", "arrays", "room", "exact", "rng"),
     ("nn", "optim", "neurons", "check"),
     ("data", "recipe"),
     ("_native", "engines"),

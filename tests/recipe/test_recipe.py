@@ -224,7 +224,7 @@ def test_plain_data_is_a_copy():
 def test_replace_changes_one_setting():
     recipe = Recipe.of(lr=0.1)
     assert recipe.replace(epochs=3) == Recipe.of(lr=0.1, epochs=3)
-    assert recipe.epochs == 200
+    assert recipe.epochs == "auto"
 
 
 def test_a_recipe_cannot_be_changed():

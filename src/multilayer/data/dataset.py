@@ -10,11 +10,15 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
+from multilayer.card import card
 from multilayer.data.column import Column, column_of
 from multilayer.data.frame import cells_of, frame_of, is_frame, wanted_names
 from multilayer.data.stored import ArrayColumns, Columns, TypedColumns
 from multilayer.data.target import Label, Target, TargetKind, target_of
 from multilayer.errors import DataError, sentence
+
+SHOWN = 12
+"""Names listed on a notebook's card."""
 
 __all__ = ["Column", "Dataset", "Label", "Target", "TargetKind", "columns_of_array"]
 
@@ -104,6 +108,16 @@ class Dataset:
         extras = "".join([", weights" * (self.weight is not None), ", groups" * (self.group is not None)])
         counts = f"{self.n_samples} rows, {len(self.columns)} column{'s' * (len(self.columns) != 1)}"
         return f"Dataset({self.name!r}: {counts}, {self.target.kind} target{extras})"
+
+    def _repr_html_(self) -> str:
+        names, target = self.column_names, self.target
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        shown = ", ".join(names[:SHOWN]) + more
+        classes = ", ".join(map(str, target.classes[:SHOWN])) + (", ..." if len(target.classes) > SHOWN else "")
+        extras = [("weights", "one a row" * (self.weight is not None)), ("groups", "one a row" * (self.group is not None))]
+        rows = [("rows", f"{self.n_samples:,}"), (f"{len(names)} column{'s' * (len(names) != 1)}", shown)]
+        what = [(f"target ({target.kind})", ", ".join(target.names[:SHOWN])), ("classes", classes)]
+        return card(f"Dataset {self.name}", [*rows, *what, *extras])
 
     @classmethod
     def from_arrays(

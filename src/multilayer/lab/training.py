@@ -10,6 +10,7 @@ from multilayer.constraints import Real, check
 from multilayer.data import Preparation, Splitting
 from multilayer.errors import UsageError, sentence
 from multilayer.lab.asking import ask
+from multilayer.lab.live_curve import LiveCurve, in_notebook
 from multilayer.lab.run import Run
 from multilayer.lab.session import Session
 from multilayer.nn import Sequential
@@ -20,7 +21,15 @@ class DivergenceWarning(UserWarning):
 
 
 def train(
-    data: Any, target: Any = None, *, seed: int = 0, engine: str = "auto", threads: int | None = None, **asked: Any
+    data: Any,
+    target: Any = None,
+    *,
+    seed: int = 0,
+    engine: str = "auto",
+    threads: int | None = None,
+    time_limit: float | None = None,
+    live: bool = True,
+    **asked: Any,
 ) -> Run:
     """Train a network and return the run.
 
@@ -30,7 +39,9 @@ def train(
     "regression") overrules that. Other arguments: `recipe` (a Recipe, its data, or the path of a .toml or .json file),
     `splitting` or `split_seed`, `prepare` ("standardize", "center", "minmax", "none" or a Preparation), `weights`
     set by hand, `compare` (such as ["gp", "hist_gradient_boosting", "knn"]: models of scikit-learn, fitted on the same
-    rows and kept in the run's `baselines`), and every setting of `Recipe.of`: hidden, activation, loss, optimizer, lr, epochs, l2, ...
+    rows and kept in the run's `baselines`), and every setting of `Recipe.of`: hidden, activation, loss, optimizer, lr,
+    epochs, l2, ... After `time_limit` seconds the training ends with the epoch it is in. In a notebook a training of
+    more than half a second draws its learning curve while it runs, unless `live=False`.
 
     Raises a UsageError for whatever cannot be meant. A training that diverges warns and returns the run with status
     "diverged"; one that is interrupted from the keyboard returns what it had.
@@ -39,7 +50,8 @@ def train(
     >>> run.predict([[0, 1], [1, 1]])
     array([1, 0])
     """
-    return train_seeds(data, target, seeds=[seed], engine=engine, threads=threads, **asked)[0]
+    how: dict[str, Any] = {"engine": engine, "threads": threads, "time_limit": time_limit, "live": live}
+    return train_seeds(data, target, seeds=[seed], **how, **asked)[0]
 
 
 def train_seeds(
@@ -49,6 +61,8 @@ def train_seeds(
     seeds: Iterable[int],
     engine: str = "auto",
     threads: int | None = None,
+    time_limit: float | None = None,
+    live: bool = True,
     **asked: Any,
 ) -> list[Run]:
     """Train one network for each seed, as one population; arguments as for `train`.
@@ -58,9 +72,10 @@ def train_seeds(
     """
     if not isinstance(seeds, Iterable):
         raise UsageError(sentence("seeds", "several whole numbers such as range(5)", seeds))
-    session = Session(ask(data, target, seeds=tuple(seeds), **asked), engine=engine, threads=threads)
+    question = ask(data, target, seeds=tuple(seeds), **asked)
+    session = Session(question, engine=engine, threads=threads, time_limit=time_limit)
     try:
-        session.training.advance()
+        _advance(session, live=live)
     except KeyboardInterrupt:
         warnings.warn("The training was interrupted; the run holds what it had.", stacklevel=2)
     runs = session.finish()
@@ -68,6 +83,21 @@ def train_seeds(
         if run.status == "diverged":
             warnings.warn(f"Diverged: {run.why}.", DivergenceWarning, stacklevel=3)
     return runs
+
+
+def _advance(session: Session, *, live: bool) -> None:
+    """Train to the end, drawing the curve in a notebook."""
+    curve = LiveCurve(session.asked.recipe.epochs) if live and in_notebook() else None
+    if curve is None and session.time_limit is None:
+        session.training.advance()
+        return
+    try:
+        for history in session:
+            if curve is not None:
+                curve.watch(history)
+    finally:
+        if curve is not None:
+            curve.close()
 
 
 def fit(net: Sequential, X: Any, y: Any, *, seed: int = 0, val: float = 0.0, **settings: Any) -> Run:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, final
 
 import numpy as np
 
 from multilayer.arrays import Array, Parameter
+from multilayer.card import card
 from multilayer.errors import ShapeError, UsageError, sentence, unknown
 from multilayer.nn import initializers
 from multilayer.nn.layer import Backward, Layer, named_buffers, named_params
@@ -94,16 +96,18 @@ class Sequential:
         """Every buffer by its name, as in '1.running_mean'."""
         return dict(_numbered([named_buffers(layer) for layer in self.layers]))
 
-    def initialize(self, seed: int, dtype: Literal["float32", "float64"] = "float64") -> None:
+    def initialize(
+        self, seed: int, dtype: Literal["float32", "float64"] = "float64", stream_of: Callable[..., Any] = Stream
+    ) -> None:
         """Draw every weight anew: parameter number k comes from the stream ("weights", place=k) of `seed`.
 
-        The buffers are numbered after the parameters.
+        The buffers are numbered after the parameters. `stream_of` makes the streams.
         """
         follows = initializers.following(self.layers)
         for place, parameter in enumerate((*self.params, *self.buffers)):
             if parameter.initializer is not None:
                 draw = initializers.get(parameter.initializer, after=follows.get(id(parameter)))
-                stream = Stream(seed, "weights", place=place)
+                stream = stream_of(seed, "weights", place=place)
                 values = draw(stream, parameter.value.shape, n_in=parameter.n_in, n_out=parameter.n_out)
                 parameter.assign(values.astype(dtype))
             else:
@@ -163,6 +167,20 @@ class Sequential:
     def __repr__(self) -> str:
         inner = ",\n".join(f"  {layer!r}" for layer in self.layers)
         return f"Sequential(\n{inner}\n)"
+
+    def _repr_html_(self) -> str:
+        count = sum(parameter.value.size for parameter in self.params)
+        rows = [(str(place), _short(layer)) for place, layer in enumerate(self.layers)]
+        return card(f"Sequential: {len(rows)} layers, {count:,} weights", rows)
+
+
+def _short(layer: Layer) -> str:
+    """A layer with its options, those left out that are as usual."""
+    if not dataclasses.is_dataclass(layer):
+        return type(layer).__name__
+    own = [field for field in dataclasses.fields(layer) if field.init and not field.name.endswith("_init")]
+    given = {field.name: getattr(layer, field.name) for field in own if getattr(layer, field.name) != field.default}
+    return f"{type(layer).__name__}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 def _numbered(named: Sequence[Mapping[str, Parameter]]) -> Iterator[tuple[str, Parameter]]:

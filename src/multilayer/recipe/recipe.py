@@ -13,6 +13,7 @@ from typing import Annotated, Any, final
 
 import tomli_w
 
+from multilayer.card import card
 from multilayer.constraints import (
     REFUSED,
     Boolean,
@@ -21,7 +22,6 @@ from multilayer.constraints import (
     Integer,
     Maybe,
     MaybePositive,
-    Natural,
     NonNegative,
     Or,
     Real,
@@ -34,6 +34,7 @@ from multilayer.nn import losses
 from multilayer.optim import OPTIMIZERS, Optimizer
 from multilayer.recipe import layers as layer_entries
 from multilayer.recipe.digest import digest
+from multilayer.recipe.in_words import network_line, recipe_line, training_line
 from multilayer.recipe.named import Entry, part, schedule_entry, timed, with_name
 from multilayer.recipe.outputs import fitting_loss, network_outputs
 from multilayer.recipe.shorthand import SHORTHAND, checked_shorthand
@@ -42,6 +43,9 @@ FORMAT = 1
 AUTO_OR = Choice("auto")
 ADAMS = ("adam", "amsgrad", "adamw", "adamax", "nadam")
 ADAM_LR = 0.01
+EPOCHS, FEWEST_EPOCHS = 200, 10
+ROWS_SEEN = 2_000_000
+"""Training rows met in a default training, each as often as it is met (docs/decisions/0007-default-training.md)."""
 
 
 @final
@@ -67,7 +71,8 @@ class Recipe:
     (squared_error for numbers, sigmoid_cross_entropy for two classes, cross_entropy for more), the learning rate and
     the schedule (0.01 and cosine for Adam and its relatives, so that few steps go far and end softly; for others the
     optimizer's own and constant), the weight decay (the optimizer's own), the batch size (32, or full for L-BFGS), the
-    precision (float32, or float64 for L-BFGS), the output width and the initializers. Time is counted in epochs.
+    epochs (200, and fewer for more than 10,000 training rows: docs/decisions/0007-default-training.md), the precision
+    (float32, or float64 for L-BFGS), the output width and the initializers. Time is counted in epochs.
     `patience` stops after that many epochs without an improvement of `monitor` by more than `min_delta`; `keep` says
     which epoch's weights remain. What is monitored is measured on the validation rows; without any, it is the
     training loss, and the last epoch's weights are kept.
@@ -85,7 +90,7 @@ class Recipe:
     schedule: Any = "auto"
     batch_size: Annotated[Any, Or(Integer(1), Choice("full", "auto"))] = "auto"
     shuffle: Annotated[str, Shuffle()] = "full"
-    epochs: Natural = 200
+    epochs: Annotated[Any, Or(Integer(0), AUTO_OR)] = "auto"
     l1: NonNegative = 0.0
     l2: NonNegative = 0.0
     penalize_biases: Boolean = False
@@ -134,8 +139,9 @@ class Recipe:
             return Recipe(**{**training, "layers": tuple(training["layers"])})
         return Recipe(layers=tuple(layer_entries.shorthand(**checked_shorthand(rest))), **training)
 
-    def resolve(self, target: Target) -> Recipe:
-        """The recipe with nothing left to decide, for this target; raises RecipeError where they do not go together.
+    def resolve(self, target: Target, rows: int = 0) -> Recipe:
+        """The recipe with nothing left to decide, for this target and so many training rows; raises RecipeError where
+        they do not go together.
 
         An output sigmoid or softmax with the automatic loss becomes part of the loss (they train the same
         probabilities); with any other loss it stays an activation.
@@ -143,15 +149,18 @@ class Recipe:
         entries, loss = fitting_loss(self.layers, self.loss, target)
         lbfgs = self.optimizer["name"] == "lbfgs"
         cls = OPTIMIZERS[self.optimizer["name"]]
+        batch_size = ("full" if lbfgs else 32) if self.batch_size == "auto" else self.batch_size
+        epochs = self._epochs(rows, batch_size) if self.epochs == "auto" else self.epochs
         defaults = {field.name: field.default for field in dataclasses.fields(cls)}
         choices: dict[str, Any] = {
             "layers": layer_entries.resolved(entries, network_outputs(loss["name"], target)),
             "loss": loss,
             "lr": self._lr() if self.lr == "auto" else self.lr,
             "weight_decay": defaults.get("weight_decay", 0.0) if self.weight_decay == "auto" else self.weight_decay,
-            "batch_size": ("full" if lbfgs else 32) if self.batch_size == "auto" else self.batch_size,
+            "batch_size": batch_size,
+            "epochs": epochs,
             "dtype": ("float64" if lbfgs else "float32") if self.dtype == "auto" else self.dtype,
-            "schedule": timed(self._schedule(), self.epochs),
+            "schedule": timed(self._schedule(), epochs),
         }
         if self.monitor != "loss" and target.kind not in METRICS[self.monitor].kinds:
             raise RecipeError(f"monitor={self.monitor} does not measure a {target.kind} target. Use monitor=loss.")
@@ -184,6 +193,12 @@ class Recipe:
         if version != FORMAT:
             raise RecipeError(f"This version reads recipes of format {FORMAT}, got format {shown(version)}.")
         return Recipe.of(**{str(name): value for name, value in settings.items()})
+
+    def __repr__(self) -> str:
+        return f"Recipe({recipe_line(self)})"
+
+    def _repr_html_(self) -> str:
+        return card("Recipe", [("network", network_line(self.layers)), ("training", training_line(self))])
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2) + "\n"
@@ -239,6 +254,12 @@ class Recipe:
         cls: Any = OPTIMIZERS[name]
         return ADAM_LR if name in ADAMS else float(options_of(cls)["lr"].default)
 
+    def _epochs(self, rows: int, batch_size: int | str) -> int:
+        """200, and fewer where many rows make an epoch long; patience decides for itself, and full batches are steps."""
+        if self.patience is not None or batch_size == "full":
+            return EPOCHS
+        return max(FEWEST_EPOCHS, min(EPOCHS, ROWS_SEEN // max(rows, 1)))
+
     def _schedule(self) -> Entry:
         if self.schedule != "auto":
             return dict(self.schedule)
@@ -258,7 +279,7 @@ class Recipe:
                 if value not in neutral:
                     got = value["name"] if isinstance(value, dict) else value
                     raise RecipeError(f"L-BFGS has no {name}, got {shown(got)}. Leave it out.")
-        if self.patience is not None and self.patience >= self.epochs > 0:
+        if self.patience is not None and self.epochs != "auto" and self.patience >= self.epochs > 0:
             raise RecipeError(
                 f"patience={self.patience} can never stop a training of {self.epochs} epochs. "
                 "Give fewer epochs of patience, or more epochs."

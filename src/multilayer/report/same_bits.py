@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import tomli_w
 
@@ -20,9 +20,13 @@ IN_MEMORY = {"arrays": "(X, y)", "a frame": "frame", "a dataset": "dataset"}
 """Sources that cannot be opened again, and what stands for them."""
 FLAGS = (
     *("hidden", "activation", "output_activation", "dropout", "norm", "weight_init", "loss", "optimizer", "lr"),
-    *("schedule", "epochs", "batch_size", "patience", "l1", "l2", "weight_decay"),
+    *("schedule", "epochs", "batch_size", "patience", "l1", "l2", "weight_decay", "bias", "bias_init", "pieces"),
+    *("reduction", "shuffle", "penalize_biases", "max_norm", "clip_value", "clip_norm", "noise", "min_delta"),
+    *("monitor", "keep", "dtype"),
 )
 """Settings that are options of the command."""
+AskedOf: TypeAlias = tuple[Target, int]
+"""What a recipe is resolved for: the target, and so many training rows."""
 FIRST = ("loss", "optimizer", "epochs", "dtype")
 """Settings that others follow from."""
 
@@ -65,11 +69,12 @@ def command(run: Reported) -> tuple[str | None, str | None]:
         words += _option(name, value)
     chosen, recipe = settings(run), None
     said = {name: _word(value) for name, value in chosen.items() if name in FLAGS}
-    if len(said) < len(chosen) or None in said.values():
+    if len(said) < len(chosen) or None in said.values() or chosen.get("bias") or chosen.get("penalize_biases") is False:
         words += ["--recipe", "recipe.toml"]
         recipe = _toml({**_suggested(run), **chosen})
     else:
-        words += [word for name, text in said.items() for word in _option(name, text)]
+        plain = {name: value if isinstance(value, bool) else said[name] for name, value in chosen.items()}
+        words += [word for name, value in plain.items() for word in _option(name, value)]
     if question.preparation.inputs != preparation.inputs:
         words += ["--prepare", question.preparation.inputs]
     if question.splitting.seed != splitting.seed:
@@ -80,53 +85,54 @@ def command(run: Reported) -> tuple[str | None, str | None]:
 
 def settings(run: Reported) -> dict[str, Any]:
     """The settings that differ from what is chosen anyway; the whole recipe where fewer would not say it."""
-    recipe, target, suggested = run.question.recipe, run.target, _suggested(run)
+    recipe, suggested = run.question.recipe, _suggested(run)
+    asked = (run.target, run.rows.get("train", 0))
     found: dict[str, Any] = {}
     short = _shorthand(recipe)
     plain = {name: value for name, value in short.items() if not name.endswith("_init")}
     for layers in (plain, short, {"layers": [dict(entry) for entry in recipe.layers]}):
-        found = _differing(recipe, target, suggested, layers)
-        if _resolved({**suggested, **found}, target) == recipe:
-            least = _least(recipe, target, suggested, found)
-            return {name: _named(recipe, target, {**suggested, **least}, name) for name in least}
+        found = _differing(recipe, asked, suggested, layers)
+        if _resolved({**suggested, **found}, asked) == recipe:
+            least = _least(recipe, asked, suggested, found)
+            return {name: _named(recipe, asked, {**suggested, **least}, name) for name in least}
     return {"recipe": recipe.to_dict()}
 
 
 def _differing(
-    recipe: Recipe, target: Target, suggested: Mapping[str, Any], layers: Mapping[str, Any]
+    recipe: Recipe, asked: AskedOf, suggested: Mapping[str, Any], layers: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Layers, and the settings that differ from those chosen beside them: first those that others follow from."""
     found = dict(layers)
     names = [field.name for field in dataclasses.fields(Recipe) if field.name != "layers"]
     for group in (FIRST, names):
-        beside = _resolved({**suggested, **found}, target)
+        beside = _resolved({**suggested, **found}, asked)
         found |= {n: getattr(recipe, n) for n in group if beside is None or getattr(beside, n) != getattr(recipe, n)}
     return found
 
 
-def _least(recipe: Recipe, target: Target, suggested: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+def _least(recipe: Recipe, asked: AskedOf, suggested: Mapping[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """The settings without those that change nothing."""
     for name in tuple(found):
         without = {other: value for other, value in found.items() if other != name}
-        if _resolved({**suggested, **without}, target) == recipe:
+        if _resolved({**suggested, **without}, asked) == recipe:
             found = without
     return found
 
 
-def _named(recipe: Recipe, target: Target, given: Mapping[str, Any], name: str) -> Any:
+def _named(recipe: Recipe, asked: AskedOf, given: Mapping[str, Any], name: str) -> Any:
     """A setting by its name alone where its options are the usual ones."""
     value = given[name]
-    if isinstance(value, Mapping) and _resolved({**given, name: value["name"]}, target) == recipe:
+    if isinstance(value, Mapping) and _resolved({**given, name: value["name"]}, asked) == recipe:
         return value["name"]
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _resolved(given: Mapping[str, Any], target: Target) -> Recipe | None:
+def _resolved(given: Mapping[str, Any], asked: AskedOf) -> Recipe | None:
     """The recipe of these settings as the laboratory takes them; None where they contradict each other."""
     if "layers" in given:
         given = {name: value for name, value in given.items() if name not in ("hidden", "activation", "norm")}
     try:
-        return Recipe.from_dict(given).resolve(target)
+        return Recipe.from_dict(given).resolve(*asked)
     except UsageError:
         return None
 

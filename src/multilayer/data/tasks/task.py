@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Annotated, Any, ClassVar, NoReturn
 
+from multilayer.card import card
 from multilayer.constraints import Integer, check, options_of
 from multilayer.data.dataset import Dataset
 from multilayer.data.preparation import Preparation
@@ -61,6 +62,12 @@ class Task(ABC):
     def recipe(self) -> dict[str, Any]:
         """Settings of a recipe that suit this task better than the defaults."""
         return {}
+
+    def _repr_html_(self) -> str:
+        best = self.ceiling()
+        parameters = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self))  # type: ignore[arg-type]
+        rows = [("what", self.about), ("parameters", parameters), ("source", self.source)]
+        return card(str(self), [*rows, ("best possible accuracy", "" if best is None else f"{best:.4f}")])
 
     def __str__(self) -> str:
         """The text that `get` takes back: the name and every parameter that is not at its default."""
