@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "predictor.hpp"
+#include "streams.hpp"
+#include "team.hpp"
 #include "training.hpp"
 
 namespace nb = nanobind;
@@ -333,10 +335,28 @@ void bind_training(nb::module_& module) {
         .def("restore", &Bound::restore);
 }
 
+// Draws for a parameter's first weights, from the word `position` of its stream on.
+void bind_draws(nb::module_& module) {
+    const auto bind = [&](const char* name, void (Stream::*draw)(std::size_t, double*)) {
+        module.def(name, [draw](std::uint64_t seed, std::uint32_t place, std::uint64_t position, std::size_t count) {
+            const FloatingPointState state;
+            std::unique_ptr<double[]> numbers(new double[count + 1]);
+            Stream stream(seed, Use::WEIGHTS, 0, place, position);
+            (stream.*draw)(count, numbers.get());
+            double* const kept = numbers.release();
+            const nb::capsule owner(kept, [](void* memory) noexcept { delete[] static_cast<double*>(memory); });
+            return nb::cast(nb::ndarray<nb::numpy, double, nb::ndim<1>>(kept, {count}, owner));
+        });
+    };
+    bind("uniform_weights", &Stream::uniform);
+    bind("normal_weights", &Stream::normal);
+}
+
 }  // namespace multilayer
 
 NB_MODULE(MULTILAYER_MODULE, module) {
     module.doc() = "The native engine of multilayer, for one instruction set.";
     multilayer::bind_training(module);
     multilayer::bind_prediction(module);
+    multilayer::bind_draws(module);
 }

@@ -18,7 +18,8 @@ from multilayer.engines import native
 from multilayer.engines.contract import Data, History, Member, Status
 from multilayer.engines.memory import check_memory
 from multilayer.engines.native_data import pairs, plain_member, table
-from multilayer.engines.parts import check_identity, check_targets, identity, make_network, untrainable
+from multilayer.engines.native_weights import starting_weights
+from multilayer.engines.parts import check_identity, check_targets, identity, untrainable
 from multilayer.engines.progress import NOT_FINITE, ended, explosion
 from multilayer.errors import RefusedError, UsageError
 from multilayer.recipe import Recipe
@@ -64,20 +65,6 @@ class Native:
         return NativeTraining(members, data, threads)
 
 
-def starting_weights(members: Sequence[Member], n_in: int) -> list[Any]:
-    """The members' first weights: drawn once for those who differ in their rows or their training only."""
-    drawn: dict[tuple[str, int], Any] = {}
-    weights = []
-    for member in members:
-        key = (repr(member.recipe.layers), member.seed)
-        by_hand = member.weights is not None
-        own = None if by_hand else drawn.get(key)
-        weights.append(own or pairs(make_network(member, n_in).get_weights()))
-        if not by_hand:
-            drawn[key] = weights[-1]
-    return weights
-
-
 @final
 class NativeTraining:
     """A training under way in the compiled module; `engines.contract.Training` says what each method does."""
@@ -92,7 +79,7 @@ class NativeTraining:
         self._places: dict[int, tuple[Any, int]] = {}  # of each member: its training, and its number there
         for dtype in dict.fromkeys(member.recipe.dtype for member in members):
             own = [place for place, member in enumerate(members) if member.recipe.dtype == dtype]
-            weights = starting_weights([members[place] for place in own], n_in)
+            weights = starting_weights([members[place] for place in own], n_in, module)
             plain = [plain_member(members[place]) for place in own]
             training = module.Training(rows, plain, weights, dtype == "float32", threads or 0)
             self._trainings.append(training)
