@@ -112,7 +112,7 @@ def copied(folder: Path, patches: Patches) -> Path:
 def build(folder: Path, target: Target, *flags: str, patches: Patches | None = None) -> list[str]:
     """The command that runs a freshly compiled program; `flags` come last and so overrule."""
     sources = copied(folder / "native", patches) if patches else NATIVE
-    common = [target.compiler, "-std=c++20", "-O3", *target.flags, *exact_flags(target.compiler), "-w", "-Wno-psabi"]
+    common = [target.compiler, "-std=c++20", "-O2", *target.flags, *exact_flags(target.compiler), "-w", "-Wno-psabi"]
     common += ["-pthread", *flags]
 
     def compile(name: str) -> str:
