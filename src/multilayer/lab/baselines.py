@@ -246,7 +246,7 @@ def _shares(model: Any, x: Array, codes: Rows, train: Rows, weight: Array | None
     return shares
 
 
-def _fitted(model: Any, x: Array, y: Array, weight: Array | None) -> Any:
+def _fitted(model: Any, x: Array, y: Array | Rows, weight: Array | None) -> Any:
     """The model, fitted; that the search for a Gaussian process's scales ends at a bound is no news to anyone."""
     from sklearn.exceptions import ConvergenceWarning
 

@@ -58,7 +58,7 @@ def question(run: Reported) -> str:
         return f"Which {noun(run, 'number')} belongs to a row, {by}?"
     if run.target.kind == "multilabel":
         return f"Which of {len(run.target.names)} labels does a row have, {by}?"
-    return f"Which {noun(run)} of {len(run.target.classes)} is a row of, {by}?"
+    return f"To which {noun(run)} of {len(run.target.classes)} does a row belong, {by}?"
 
 
 def first_sentence(runs: Sequence[Reported]) -> str:

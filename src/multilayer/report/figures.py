@@ -49,8 +49,8 @@ class Figure:
 def figures(run: Reported, subject: Subject, wanted: Sequence[str] | str) -> tuple[list[Figure], list[str]]:
     """The pictures, and a sentence for each that had to be left out.
 
-    `wanted` are names of pictures, or "few" (two, drawn quickly), "all" or "none". Raises UsageError for one that is not
-    known.
+    `wanted` are names of pictures, or "few" (two, drawn quickly), "all" or "none". Raises UsageError for a name that
+    is not known.
     """
     names, left = _names(run, wanted), []
     found: list[Figure] = []

@@ -16,7 +16,7 @@ from multilayer.errors import UsageError
 from multilayer.files import write_atomically
 from multilayer.pictures import Subject
 from multilayer.report import same_bits
-from multilayer.report.answer import first_sentence, further_sentences, named, part_of, percent, question
+from multilayer.report.answer import PARTS, first_sentence, further_sentences, named, part_of, percent, question
 from multilayer.report.figures import figures
 from multilayer.report.reported import Reported
 from multilayer.version import __version__
@@ -132,7 +132,7 @@ def _score(value: float | None) -> str:
 
 def _scores(run: Reported) -> dict[str, Any]:
     """The table of scores: a row for each score, and under the headline one for each model compared with."""
-    parts = list(run.scores)
+    parts = [part for part in PARTS if part in run.scores]
     rows: list[dict[str, Any]] = []
     for name in run.scores[parts[0]] if parts else ():
         between = run.intervals.get(name)
@@ -164,7 +164,7 @@ def _seeds(runs: Sequence[Reported]) -> list[dict[str, Any]]:
         {
             "seed": run.question.seed,
             "id": run.id,
-            "scores": list(run.scores.values()),
+            "scores": [run.scores[part] for part in PARTS if part in run.scores],
             "why": run.why,
             "epochs": run.epochs,
         }
