@@ -50,7 +50,8 @@ def starting_weights(members: Sequence[Member], n_in: int, module: ModuleType) -
         if key not in drawn:
             if layers not in networks:
                 networks[layers] = network(recipe.layers, n_in, seed=None)
-            networks[layers].initialize(member.seed, recipe.dtype, partial(NativeStream, module))
+            dtype: Any = recipe.dtype
+            networks[layers].initialize(member.seed, dtype, partial(NativeStream, module))
             drawn[key] = pairs(networks[layers].get_weights())
         weights.append(drawn[key])
     return weights
