@@ -101,7 +101,7 @@ def ask(
         settings = _beside_network(network, settings, alone=weights is None and recipe is None)
         layers = described(network, encoding.n_features)
         settings |= {"layers": layers} if layers else {}
-    chosen = _recipe(recipe, task, settings)
+    chosen = _recipe(recipe, source.recipe(), settings)
     if network is not None:
         chosen = _with_its_loss(network, chosen, dataset.target)
     if chosen.epochs == 0 and not by_hand:
@@ -221,11 +221,11 @@ def _with_its_loss(network: Sequential, recipe: Recipe, target: Target) -> Recip
     return recipe
 
 
-def _recipe(recipe: Any, task: tasks.Task | None, settings: dict[str, Any]) -> Recipe:
+def _recipe(recipe: Any, suggested: dict[str, Any], settings: dict[str, Any]) -> Recipe:
     if isinstance(recipe, Recipe):
         return recipe.replace(**settings) if settings else recipe
     if recipe is None:
-        given = dict(task.recipe()) if task else {}
+        given = dict(suggested)
     elif isinstance(recipe, Mapping):
         given = dict(recipe)
     elif isinstance(recipe, (str, os.PathLike)):

@@ -33,6 +33,11 @@ class Source:
     said: str = ""
     reading: Reading | None = None
 
+    def recipe(self) -> dict[str, Any]:
+        """The settings that the data suggests where no recipe is given."""
+        suggesting = self.task or self.reading
+        return dict(suggesting.recipe()) if suggesting else {}
+
     def splitting(self, asked: Splitting | None) -> Splitting:
         """How the rows are divided; the test part of a file is the test part whatever else is asked."""
         own = (

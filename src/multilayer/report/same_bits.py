@@ -173,9 +173,9 @@ def _entry(block: tuple[dict[str, Any], ...], kind: str) -> Any:
 
 
 def _suggested(run: Reported) -> dict[str, Any]:
-    """What the task suggests."""
+    """What the data suggests."""
     task = _task(run)
-    return dict(task.recipe()) if task else {}
+    return dict(task.recipe()) if task else dict((run.reading or {}).get("suggested", {}))
 
 
 def _task(run: Reported) -> tasks.Task | None:

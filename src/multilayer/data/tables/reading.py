@@ -63,7 +63,12 @@ class Reading:
 
     def to_dict(self) -> dict[str, Any]:
         """What was said and what was guessed, as plain data for JSON."""
-        return {"options": self.options.to_dict(), "guessed": list(map(str, self.guesses))}
+        suggested = {"suggested": self.recipe()} if self.recipe() else {}
+        return {"options": self.options.to_dict(), "guessed": list(map(str, self.guesses)), **suggested}
+
+    def recipe(self) -> dict[str, Any]:
+        """The settings that suit the data where nobody gives them: images are wide, and want a smaller rate."""
+        return {"hidden": [256, 128], "lr": 0.003, "batch_size": 128} if self.images else {}
 
     def splitting(self) -> Splitting | None:
         """How the rows are divided where the file says so."""
