@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from multilayer import room
+from multilayer.arrays import Array
 from multilayer.data.column import Column, Heading, column_of
 from multilayer.data.frame import cells_of, frame_of
 from multilayer.data.stored import TypedColumns
@@ -54,10 +55,6 @@ class ParquetTable:
             self._last = name, series.filter(self._kept) if short else series
         return self._last[1]
 
-    def dtype(self, name: str) -> Any:
-        """The type of a column, known without reading it unless it was changed."""
-        return self[name].dtype if name in self._changed else self.dtypes[self.columns.index(name)]
-
     def _read(self, path: Path, name: str) -> Any:
         import polars as pl
 
@@ -92,25 +89,27 @@ class ParquetTable:
 
 @final
 class DiskColumns:
-    """Columns of a large table, typed, in a temporary file: one column after the other."""
+    """Columns of a large table, typed, in a temporary file: one column after the other, categories as codes."""
 
     def __init__(self, table: ParquetTable, names: Sequence[str]) -> None:
         self.n_samples = len(table)
-        self.values = room.on_disk(len(names), self.n_samples, self._dtype(table, names))
+        self.values: Array = room.on_disk(len(names), self.n_samples, np.float32)
         headings = []
         for place, name in enumerate(names):
             column = column_of_series(table[name])
-            self.values[place] = column.values
+            self._keep(place, column.values)
             headings.append(column.heading)
         self.headings: tuple[Heading, ...] = tuple(headings)
 
-    @staticmethod
-    def _dtype(table: ParquetTable, names: Sequence[str]) -> type[np.floating[Any]]:
-        """float32 where that loses nothing, else float64."""
-        import polars as pl
-
-        exact = (pl.Float32, pl.Int8, pl.Int16, pl.UInt8, pl.UInt16, pl.Boolean)
-        return np.float32 if all(table.dtype(name) in exact for name in names) else np.float64
+    def _keep(self, place: int, values: npt.NDArray[Any]) -> None:
+        """Write a column: in float32 as long as that has lost nothing, else all in float64."""
+        with np.errstate(over="ignore"):
+            self.values[place] = values
+        if self.values.dtype == np.float32 and not np.array_equal(self.values[place], values, equal_nan=True):
+            width, rows = self.values.shape
+            wide = room.on_disk(width, rows, np.float64)
+            wide[:place], wide[place] = self.values[:place], values
+            self.values = wide
 
     def __len__(self) -> int:
         return len(self.headings)
