@@ -36,7 +36,7 @@ def harmless():
 
 
 def test_hostile_names_stay_text(harmless, figure):
-    names = strings()[:: cases(normal=8, accept=1)]
+    names = [*strings()[57:90:11], *strings()[:: cases(normal=10, accept=1)]]
     for name in names:
         _, text = report(name, f"{name}!")
         found = parsed(text)
@@ -47,7 +47,7 @@ def test_hostile_names_stay_text(harmless, figure):
         ]
         assert found.words("style") == harmless.words("style")
         assert not set(text) & set("\x00\x07\x1b\u202a\u202e\u2066\u2069\u200f")
-        assert len(text) < 60_000
+        assert len(text) < 100_000
     assert len(strings()) == len(set(strings())) == 200
     figure("hostile names that stay text in a report", f"{len(names)} of {len(names)}")
 

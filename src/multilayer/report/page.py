@@ -269,4 +269,4 @@ def _digests(run: Reported) -> list[tuple[str, str]]:
 def _machine(run: Reported) -> list[tuple[str, str]]:
     engine = f"{run.engine['name']}, arithmetic {run.engine['arithmetic']}"
     rows = [("Run", run.id), ("Started", run.started), ("Seconds", f"{run.seconds:.2f}"), ("Engine", engine)]
-    return rows + [(str(name), shown(value)) for name, value in run.machine.items() if value is not None]
+    return rows + [(shown(name), shown(value)) for name, value in run.machine.items() if value is not None]
