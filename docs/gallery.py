@@ -18,6 +18,23 @@ RUNS: dict[str, dict[str, Any]] = {
     "lennard_jones": {},
     "digits": {"hidden": [16], "epochs": 10},
 }
+SINGLE = {"hidden": [], "epochs": 30}
+EXERCISES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "learning-rate": ("learning-curves", "moons", {**SINGLE, "optimizer": "sgd", "lr": 0.1}),
+    "weight-decay": ("weight-paths", "moons", SINGLE),
+    "linear": ("boundary", "moons", {"hidden": [40]}),
+    "bias": ("boundary", "and", {"hidden": [], "lr": 0.1, "bias": False}),
+    "by-hand": ("boundary", "and", {"hidden": [], "weights": {"0.W": [[1], [1]], "0.b": [-1.5]}, "epochs": 0}),
+    "activation": (
+        *("layer-gradients", "moons"),
+        {"hidden": [8] * 4, "activation": "sigmoid", "optimizer": "sgd", "lr": 0.1, "epochs": 50},
+    ),
+    "scoreboard": ("boundary", "gaussians", {"hidden": [20], "epochs": 30}),
+    "four-functions": ("fit", "sinh(x)", {"epochs": 100}),
+    "side-by-side": ("neurons", "sin(x) on [-6, 6]", {"hidden": [5], "activation": "tanh"}),
+    "gaussian-process": ("gaussian-process", "sin(x)", {"hidden": [20], "activation": "tanh"}),
+}
+"""The pictures of docs/exercises.md: the picture, the task, and the settings it is trained with there."""
 EXAMPLES = {"confusion": "digits", "sample": "iris", "gaussian-process": "lennard_jones", "first-layer": "digits"}
 
 
@@ -27,7 +44,7 @@ def setup(app: Any) -> dict[str, Any]:
 
 
 def draw(app: Any) -> None:
-    """Write the pictures and the list that docs/pictures.md includes."""
+    """Write the pictures, the list that docs/pictures.md includes, and those of docs/exercises.md."""
     from multilayer.pictures import PICTURES
 
     place = Path(app.srcdir) / PLACE
@@ -35,6 +52,31 @@ def draw(app: Any) -> None:
     trained: dict[str, Any] = {}
     shown = [_shown(name, place, trained) for name in PICTURES]
     (place / "gallery.md").write_text("\n".join(shown), encoding="utf-8")
+    for exercise in EXERCISES:
+        _exercise(exercise, place / "exercises")
+
+
+def _exercise(exercise: str, place: Path) -> None:
+    """The picture of an exercise, in both themes, and the lines that include it."""
+    from multilayer.lab import train
+
+    place.mkdir(exist_ok=True)
+    name, task, settings = EXERCISES[exercise]
+    run, lines = train(task, **settings), []
+    for theme in ("light", "dark"):
+        made = run.plot(name, theme=theme)
+        made.save(place / f"{exercise}-{theme}.svg")
+        lines += _image(f"{PLACE}/exercises/{exercise}-{theme}.svg", made.alt, theme)
+    (place / f"{exercise}.md").write_text("\n".join([*lines, "", _escaped(made.caption), ""]), encoding="utf-8")
+
+
+def _image(path: str, alt: str, theme: str) -> list[str]:
+    return [f"```{{image}} {path}", f":alt: {' '.join(alt.split())}", f":class: only-{theme}", "```"]
+
+
+def _escaped(caption: str) -> str:
+    """A caption as it stands in Markdown."""
+    return "".join("\\" + letter if letter in "\\`*_{}[]<>$#|" else letter for letter in caption)
 
 
 def _shown(name: str, place: Path, trained: dict[str, Any]) -> str:
@@ -48,11 +90,11 @@ def _shown(name: str, place: Path, trained: dict[str, Any]) -> str:
         made = trained[task].plot(name, theme=theme, **options) if task else drawn(name, theme=theme)
         ending = "gif" if isinstance(made, Animation) else "svg"
         made.save(place / f"{name}-{theme}.{ending}")
-        alt = " ".join(made.alt.split())
-        lines += [f"```{{image}} {PLACE}/{name}-{theme}.{ending}", f":alt: {alt}", f":class: only-{theme}", "```"]
-    escaped = "".join("\\" + letter if letter in "\\`*_{}[]<>$#|" else letter for letter in made.caption)
+        lines += _image(f"{PLACE}/{name}-{theme}.{ending}", made.alt, theme)
     code = f'run.plot("{name}")' if task else f'pictures.drawn("{name}")'
-    return "\n".join([*lines, "", escaped, "", f"`{code}`" + (f" of a run of `{task}`" if task else ""), ""])
+    return "\n".join(
+        [*lines, "", _escaped(made.caption), "", f"`{code}`" + (f" of a run of `{task}`" if task else ""), ""]
+    )
 
 
 def _example(name: str, trained: dict[str, Any]) -> str:

@@ -37,7 +37,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
     def run(*words: str) -> Answer:
         quick = ["--no-report"] if words[:1] == ("train",) and len(words) > 1 and "--report" not in words else []
-        code = status([*map(str, words), *quick])
+        code = status([*map(str, words[:1]), *quick, *map(str, words[1:])])
         return Answer(code, *capsys.readouterr())
 
     return run

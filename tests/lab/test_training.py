@@ -217,7 +217,7 @@ BAD = [
     ({"data": (X, Y), "target": "a"}, DataError, "The data has a target of its own: leave target='a' out."),
     ({"data": [X, Y]}, DataError, "data must be the name of a task, the path of a table, (X, y), or a frame with "),
     ({"data": "nothing.csv", "target": "a"}, DataError, "There is no file 'nothing.csv'."),
-    ({"epochs": "ten"}, RecipeError, "epochs must be a whole number of at least 0, got 'ten'."),
+    ({"epochs": "ten"}, RecipeError, "epochs must be a whole number of at least 0 or 'auto', got 'ten'."),
     ({"epochs": 0}, RecipeError, "epochs=0 trains nothing: set the weights by hand (weights=...), or ask for "),
     ({"seed": -1}, RecipeError, "seed must be a whole number from 0 to 2^64 - 1, got -1."),
     ({"seed": True}, RecipeError, "seed must be a whole number from 0 to 2^64 - 1, got True."),

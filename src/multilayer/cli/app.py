@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from multilayer.cli import options
+from multilayer.cli import options, recipe_options
 from multilayer.version import __version__
 
 app = typer.Typer(
@@ -45,6 +45,9 @@ def train(
     dropout: options.Dropout = None,
     norm: options.Norm = None,
     weight_init: options.WeightInit = None,
+    bias_init: recipe_options.BiasInit = None,
+    pieces: recipe_options.Pieces = None,
+    no_bias: recipe_options.NoBias = False,
     weights: options.Weights = None,
     bias: options.Bias = None,
     loss: options.Loss = None,
@@ -54,18 +57,49 @@ def train(
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
     patience: options.Patience = None,
+    monitor: options.Metric = None,
     l1: options.L1 = None,
     l2: options.L2 = None,
     weight_decay: options.WeightDecay = None,
     recipe: options.Recipe = None,
+    reduction: recipe_options.Reduction = None,
+    shuffle: recipe_options.Shuffle = None,
+    noise: recipe_options.Noise = None,
+    clip_value: recipe_options.ClipValue = None,
+    clip_norm: recipe_options.ClipNorm = None,
+    max_norm: recipe_options.MaxNorm = None,
+    penalize_biases: recipe_options.PenalizeBiases = False,
+    min_delta: recipe_options.MinDelta = None,
+    keep: recipe_options.Keep = None,
+    dtype: recipe_options.Dtype = None,
     target: options.Target = None,
+    classification: options.Classification = None,
     kind: options.Kind = None,
+    drop: options.Drop = None,
+    keep_columns: options.KeepColumns = None,
+    weight_column: options.WeightColumn = None,
+    group: options.Group = None,
+    test: options.Test = None,
+    header: options.Header = None,
+    delimiter: options.Delimiter = None,
+    decimal: options.Decimal = None,
+    encoding: options.Encoding = None,
+    missing: options.Missing = None,
+    types: options.Types = None,
+    fold: options.Fold = None,
+    image_size: options.ImageSize = None,
     prepare: options.Prepare = None,
     compare: options.Compare = None,
     seed: options.Seed = None,
+    seeds: options.Seeds = None,
     split_seed: options.SplitSeed = None,
+    time_limit: options.TimeLimit = None,
     engine: options.Engine = None,
+    threads: options.Threads = None,
+    save_recipe: options.SaveRecipe = None,
     runs: options.Runs = "runs",
+    report: options.WithReport = True,
+    quiet: options.Quiet = False,
     json_output: options.AsJson = False,
 ) -> None:
     """Train a network, score it beside the simplest models, and store the run.
@@ -74,7 +108,9 @@ def train(
       multilayer train moons --hidden 40
       multilayer train "moons(noise=0.3)" --optimizer sgd --lr 0.1
       multilayer train "sin(x)" --hidden 20,20 --activation tanh
-      multilayer train table.csv --target price --epochs 50
+      multilayer train table.csv --target price --metric mae --time-limit 2m
+      multilayer train digits --hidden 64 --dropout 0.2 --seeds 10
+      multilayer train adult.data --test adult.test
       multilayer train and --hidden none --weights 1,1 --bias -1.5 --epochs 0
     """
     from multilayer.cli import training
@@ -84,12 +120,16 @@ def train(
 
 @app.command()
 def predict(
+    context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="last, the beginning of a run's id, or a .mlp file.")],
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A CSV, TSV or Parquet file with the columns of the training.")
-    ],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A table with the columns of the training, or pictures.")],
     output: options.Output = None,
     proba: options.Proba = False,
+    header: options.Header = None,
+    delimiter: options.Delimiter = None,
+    decimal: options.Decimal = None,
+    encoding: options.Encoding = None,
+    missing: options.Missing = None,
     runs: options.RunsRead = "runs",
 ) -> None:
     """Predict the rows of a table with a trained run, as CSV.
@@ -100,7 +140,92 @@ def predict(
     """
     from multilayer.cli import prediction
 
-    prediction.predict(run, Path(file), Path(output) if output else None, proba=proba, folder=Path(runs))
+    place = Path(output) if output else None
+    prediction.predict(run, Path(file), place, proba=proba, folder=Path(runs), options=context.params)
+
+
+@app.command()
+def report(
+    runs_named: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="A run as for predict; several are one question under several seeds."),
+    ],
+    output: options.ReportFile = None,
+    pictures: options.Pictures = "all",
+    runs: options.RunsRead = "runs",
+) -> None:
+    """Write a run's report: one HTML file that needs no network, readable on a phone and on paper.
+
+    [bold]Examples[/bold]
+      multilayer report last
+      multilayer report 3f9a -o moons.html --pictures few
+      multilayer report 3f9a 81bc 5d07 -o seeds.html
+    """
+    from multilayer.cli import reporting
+
+    place = Path(output) if output else None
+    reporting.report(runs_named, place, pictures=pictures, folder=Path(runs))
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="last, the beginning of a run's id, or a .mlp file.")],
+    runs: options.RunsRead = "runs",
+    json_output: options.ShowAsJson = False,
+) -> None:
+    """Show a run: question, answer, scores, history, and how to repeat it.
+
+    [bold]Examples[/bold]
+      multilayer show last
+      multilayer show 3f9a --json
+    """
+    from multilayer.cli import showing
+
+    showing.show(run, Path(runs), as_json=json_output)
+
+
+@app.command(name="runs")
+def list_runs(
+    task: Annotated[str, typer.Argument(metavar="[TASK]", help="Only runs of this task.", show_default=False)] = "",
+    number: options.Number = "20",
+    runs: options.RunsRead = "runs",
+    json_output: options.ListAsJson = False,
+) -> None:
+    """List the stored runs, the newest first.
+
+    [bold]Examples[/bold]
+      multilayer runs
+      multilayer runs moons --number all
+    """
+    from multilayer.cli import shelf
+
+    shelf.runs(task, number, Path(runs), as_json=json_output)
+
+
+@app.command()
+def plot(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run as for predict, or the name of a picture that needs none.")
+    ],
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="A picture; if left out, those that suit.", show_default=False)
+    ] = "",
+    output: options.PictureFile = None,
+    theme: options.PictureTheme = "light",
+    option: options.PictureOption = None,
+    runs: options.RunsRead = "runs",
+) -> None:
+    """Draw a picture of a run.
+
+    [bold]Examples[/bold]
+      multilayer plot last
+      multilayer plot last boundary
+      multilayer plot last fit --option beyond=1 -o fit.png --theme dark
+      multilayer plot activation-functions -o activations.svg
+    """
+    from multilayer.cli import plotting
+
+    plotting.plot(run, name, Path(output) if output else None, theme=theme, options=option or [], folder=Path(runs))
 
 
 @app.command()

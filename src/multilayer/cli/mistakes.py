@@ -12,6 +12,13 @@ NO_COMMAND = re.compile(r"No such command '(.*)'\.")
 NO_ARGUMENT = re.compile(r"Missing argument '(.*)'")
 EXTRA = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)")
 WRITE = re.compile(r"\b[Ww]rite [^;]*?(?=[;.](?:\s|$))")
+OTHERS = {
+    "--verbose": "A training tells how it goes anyway; --quiet leaves that out.",
+    "--device": "Training runs on the processor, on as many threads as --threads says.",
+    "--gpu": "Training runs on the processor, on as many threads as --threads says.",
+    "--cv": "One split is trained at a time; --seeds says how many seeds, and --fold which of a folder's fixed splits.",
+}
+"""What to write instead of options that other commands have."""
 SETTING = re.compile(r"(?P<name>\w+)=(?P<value>\w+\([^()]*\))|(?P<word>\w+)(?![\w(])")
 
 
@@ -43,8 +50,10 @@ def no_option(option: str, known: Collection[str], see: str = "") -> str:
     'There is no option --eta: lr is the learning rate, which some courses call eta. Write --lr.'
     >>> no_option("--epoch", ["--epochs", "--lr"])
     "There is no option --epoch. Did you mean '--epochs'?"
-    >>> no_option("--keep", ["--recipe"])
-    'There is no option --keep, but a recipe file can say keep. Write it there, and --recipe FILE.'
+    >>> no_option("--time", ["--optimizer", "--time-limit"])
+    "There is no option --time. Did you mean '--time-limit'?"
+    >>> no_option("--layers", ["--recipe"])
+    'There is no option --layers, but a recipe file can say layers. Write it there, and --recipe FILE.'
     """
     from multilayer.recipe.recipe import setting_names, spoken
 
@@ -55,7 +64,9 @@ def no_option(option: str, known: Collection[str], see: str = "") -> str:
         return f"There is no option {option}: {said[0].lower()}{said[1:]}"
     if name in setting_names() and "--recipe" in known:
         return f"There is no option {option}, but a recipe file can say {name}. Write it there, and --recipe FILE."
-    return " ".join(filter(None, [f"There is no option {option}.", did_you_mean(option, known) or see]))
+    longer = [one for one in known if one.startswith(f"{option}-")]
+    hint = f"Did you mean {longer[0]!r}?" if len(longer) == 1 else did_you_mean(option, known)
+    return " ".join(filter(None, [f"There is no option {option}.", OTHERS.get(option, "") or hint or see]))
 
 
 def in_options(told: str, known: Collection[str]) -> str:

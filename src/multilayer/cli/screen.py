@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from multilayer.cli.saying import say
+from multilayer.data import METRICS
+from multilayer.data.tables import Reading
 from multilayer.engines import native
 from multilayer.lab import Session
 from multilayer.lab.run import Run
-from multilayer.recipe import Recipe
-from multilayer.recipe.layers import dense
+from multilayer.recipe.in_words import recipe_line
 
 LABELS = {
     "linear": "  linear model",
@@ -35,6 +39,11 @@ def put(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def put_json(document: Mapping[str, Any]) -> None:
+    """One object as the result."""
+    put(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
 @contextmanager
@@ -56,20 +65,24 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
+def tell_guesses(reading: Reading | None) -> None:
+    """What nobody said about a file, each with the option that says otherwise."""
+    for place, guess in enumerate(reading.guesses if reading else ()):
+        say(str(guess), " " if place else "File")
+
+
 def announce(session: Session) -> None:
     """The question, a line for each side of it."""
     asked = session.asked
-    sides = {"Data": _data(session), "Network": _network(session), "Training": _training(asked.recipe)}
-    seed = f"seed {asked.seeds[0]}, engine {session.engine.name}"
-    if asked.recipe.epochs == 0:
-        sides["Training"] = f"none, the weights are set by hand; engine {session.engine.name}"
-    else:
-        sides["Training"] += f"; {seed}"
-    for topic, text in sides.items():
-        say(text, topic)
+    say(_data(session), "Data")
+    say(f"{recipe_line(asked.recipe, asked.data.x.shape[1])}; {_seeds(asked.seeds)}", "Training")
     missing = native.why_missing()
-    if missing:
-        say(missing, "Note")
+    if missing or session.engine.name != "native":
+        say(missing or session.because, "Note" if missing else "Engine")
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"{len(seeds)} seeds, {seeds[0]} to {seeds[-1]}"
 
 
 def _data(session: Session) -> str:
@@ -84,26 +97,6 @@ def _data(session: Session) -> str:
     return f"{asked.dataset.name}: {columns} column{'s' * (columns != 1)}, {what}; rows: {rows}"
 
 
-def _network(session: Session) -> str:
-    """Widths from the inputs to the outputs, and what stands between them.
-
-    A network without hidden layers on two inputs is "2-1".
-    """
-    layers = session.asked.recipe.layers
-    widths = [session.asked.data.x.shape[1], *(entry["units"] for entry in layers if dense(entry["layer"]))]
-    kinds = dict.fromkeys(entry["layer"] for entry in layers if entry["layer"] != "linear")
-    return ", ".join(["-".join(map(str, widths)), *kinds])
-
-
-def _training(recipe: Recipe) -> str:
-    batches = "full batches" if recipe.batch_size == "full" else f"batches of {recipe.batch_size}"
-    schedule = "" if recipe.schedule["name"] == "constant" else f" {recipe.schedule['name']}"
-    return (
-        f"{recipe.loss['name']}, {recipe.optimizer['name']}, lr {recipe.lr:g}{schedule}, {batches}, "
-        f"{recipe.epochs} epochs"
-    )
-
-
 def summarize(session: Session, run: Run, place: Path) -> None:
     """The result beside the baselines, and where it is stored."""
     task = session.asked.task
@@ -111,20 +104,28 @@ def summarize(session: Session, run: Run, place: Path) -> None:
     with results() as console:
         console.print(score_table(run))
         console.print()
-        for text in filter(None, (_verdict(run), _best(ceiling), _how(run))):
+        for text in filter(None, (_verdict(run), best_possible(ceiling), _how(run))):
             console.print(text, markup=False)
+        for advice in run.advice:
+            console.print(f"{advice.says} Try {advice.command or f'{advice.python} in Python'}.", markup=False)
         console.print(f"Stored in {place}", soft_wrap=True, markup=False)
 
 
-def score_table(run: Run) -> Table:
-    """The scores of each split; under the headline, what the simplest models reach."""
+def score_table(run: Run, *, intervals: bool = False) -> Table:
+    """The scores of each split, the run's metric first; under it, what the simplest models reach. With `intervals`,
+    those on the test rows stand behind.
+    """
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("score")
     for part in run.scores:
         table.add_column(part, justify="right")
-    for name in next(iter(run.scores.values()), {}):
-        table.add_row(name, *_cells(run.scores, name))
-        if name == run.headline:
+    sure = intervals and bool(run.intervals)
+    if sure:
+        table.add_column("test, 95 % interval", justify="right")
+    known = next(iter(run.scores.values()), {})
+    for name in sorted(known, key=lambda name: name != run.metric):
+        table.add_row(name, *_cells(run.scores, name), *([_between(run.intervals.get(name))] if sure else []))
+        if name == run.metric:
             for kind, label in LABELS.items():
                 if kind in run.baselines:
                     table.add_row(label, *_cells(run.baselines[kind], name), style="dim")
@@ -132,16 +133,30 @@ def score_table(run: Run) -> Table:
 
 
 def _cells(scores: Mapping[str, Mapping[str, float]], name: str) -> list[str]:
-    values = [found[name] for found in scores.values()]
-    return ["-" if value != value else f"{value:.4f}" for value in values]
+    return [cell(found.get(name, math.nan)) for found in scores.values()]
+
+
+def _between(ends: tuple[float, float] | None) -> str:
+    return f"{cell(ends[0])} to {cell(ends[1])}" if ends else ""
+
+
+def cell(value: float) -> str:
+    """A score in a table.
+
+    >>> cell(0.97), cell(1234.5), cell(float("nan"))
+    ('0.9700', '1234.5', '-')
+    """
+    if math.isnan(value):
+        return "-"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
 def _verdict(run: Run) -> str:
     """Said when the linear model is not beaten on the rows kept for the test."""
     if "test" not in run.scores or "linear" not in run.baselines:
         return ""
-    own, linear = run.scores["test"][run.headline], run.baselines["linear"]["test"][run.headline]
-    if own > linear or linear != linear or _is_linear(run):
+    own, linear = (found["test"].get(run.metric, math.nan) for found in (run.scores, run.baselines["linear"]))
+    if METRICS[run.metric].better(own, linear) or math.isnan(linear) or _is_linear(run):
         return ""
     return f"A linear model is {'as good' if own == linear else 'better'} on the test rows."
 
@@ -150,7 +165,7 @@ def _is_linear(run: Run) -> bool:
     return all(entry["layer"] == "linear" for entry in run.question.recipe.layers)
 
 
-def _best(ceiling: float | None) -> str:
+def best_possible(ceiling: float | None) -> str:
     return "" if ceiling is None or ceiling >= 1 else f"The best possible accuracy on this task is {ceiling:.4f}."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,45 @@ def asked(options: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `lab.ask` in the options of `multilayer train`, those left out left out."""
     given = {name: word for name, word in options.items() if word is not None and name not in NOT_ASKED}
     values = {name: READ.get(name, value)(word) for name, word in given.items()} | kind(options)
-    seed = {"seeds": (value(options["seed"]),)} if options["seed"] is not None else {}
     by_hand = weights(options["weights"], options["bias"])
-    return {**values, **seed, **({"weights": by_hand} if by_hand else {})}
+    flags = {"bias": False} if options.get("no_bias") else {}
+    flags |= {"penalize_biases": True} if options.get("penalize_biases") else {}
+    return {**values, **flags, **seeds(options), **({"weights": by_hand} if by_hand else {})}
+
+
+def seeds(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The seeds that --seed and --seeds say together: so many from the first one on."""
+    first, many = options.get("seed"), options.get("seeds")
+    if many is None:
+        return {} if first is None else {"seeds": (value(first),)}
+    count, start = value(many), 0 if first is None else value(first)
+    if not isinstance(count, int) or not 2 <= count <= MOST_SEEDS:
+        raise UsageError(f"--seeds must be how many, a whole number from 2 to {MOST_SEEDS}, got '{many}'.")
+    return {"seeds": tuple(range(start, start + count)) if isinstance(start, int) else (start,)}
+
+
+def seconds(word: str | None) -> float | None:
+    """A time in seconds.
+
+    >>> seconds("30s"), seconds("2m"), seconds("1.5h"), seconds(None)
+    (30.0, 120.0, 5400.0, None)
+    """
+    if word is None:
+        return None
+    found = TIME.fullmatch(word.strip().lower())
+    if not found or not float(found[1]):
+        raise UsageError(f"--time-limit must be a time such as 30s, 2m or 1h, got '{word}'.")
+    return float(found[1]) * UNITS[found[2]]
+
+
+def metric(word: str) -> str:
+    """A metric by its name here, in whatever case and with whatever hyphens; names from elsewhere are explained."""
+    from multilayer.data.metrics import FORMS
+
+    name = word.strip().lower().replace("-", "_")
+    if name in FORMS:
+        raise UsageError(FORMS[name])
+    return name
 
 
 def kind(options: Mapping[str, Any]) -> dict[str, str]:
@@ -161,6 +198,7 @@ def _weights_file(path: Path) -> dict[str, Any]:
 READ: dict[str, Callable[[str], Any]] = {
     "compare": list_of,
     "hidden": widths,
+    "monitor": metric,
     "activation": names,
     "target": str,
     "recipe": str,
@@ -172,4 +210,9 @@ READ: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("weight_column", "group", "test", "delimiter", "decimal", "encoding"), str),
 }
 """How an option's word is read; `value` reads the others."""
-NOT_ASKED = ("data", "report", "classification", "kind", "runs", "json_output", "engine", "seed", "weights", "bias")
+NOT_ASKED = (
+    *("data", "report", "classification", "kind", "runs", "json_output", "engine", "seed", "seeds", "weights", "bias"),
+    *("no_bias", "penalize_biases", "time_limit", "threads", "save_recipe", "quiet"),
+)
+TIME, UNITS = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)"), {"s": 1, "m": 60, "h": 3600}
+MOST_SEEDS = 1000

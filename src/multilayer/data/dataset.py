@@ -114,7 +114,10 @@ class Dataset:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         shown = ", ".join(names[:SHOWN]) + more
         classes = ", ".join(map(str, target.classes[:SHOWN])) + (", ..." if len(target.classes) > SHOWN else "")
-        extras = [("weights", "one a row" * (self.weight is not None)), ("groups", "one a row" * (self.group is not None))]
+        extras = [
+            ("weights", "one a row" * (self.weight is not None)),
+            ("groups", "one a row" * (self.group is not None)),
+        ]
         rows = [("rows", f"{self.n_samples:,}"), (f"{len(names)} column{'s' * (len(names) != 1)}", shown)]
         what = [(f"target ({target.kind})", ", ".join(target.names[:SHOWN])), ("classes", classes)]
         return card(f"Dataset {self.name}", [*rows, *what, *extras])

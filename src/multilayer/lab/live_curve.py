@@ -101,14 +101,18 @@ def curve(history: History, epochs: int) -> str:
     if not len(every):
         return ""
     logarithmic = bool((every > 0).all())
-    scaled = (lambda values: np.log10(values)) if logarithmic else (lambda values: values)
+
+    def scaled(values: Any) -> Any:
+        return np.log10(values) if logarithmic else values
+
     low, high = (float(scaled(end)) for end in (every.min(), every.max()))
     if high - low < 1e-9:
         low, high = low - 0.5, high + 0.5
 
     def place(values: Array) -> Array:
         """Heights on the page."""
-        return TOP + (high - scaled(values)) / (high - low) * (HEIGHT - TOP - BOTTOM)
+        heights: Array = TOP + (high - scaled(values)) / (high - low) * (HEIGHT - TOP - BOTTOM)
+        return heights
 
     right = WIDTH - 8
     across = (right - LEFT) / max(epochs - 1, 1)

@@ -172,9 +172,10 @@ class Session:
         return {"intervals": sure, "compared": against(found, test, answers, rows, weight)}
 
     def _observed(self) -> list[Observed]:
-        """What advice needs to know of each member; nothing where layers or the loss are code of a user's own."""
+        """What advice needs to know of each member; nothing where nothing was trained, or layers or the loss are code
+        of a user's own."""
         asked, nothing = self.asked, list[Observed]([{}] * len(self.members))
-        if asked.own is not None:
+        if asked.own is not None or not asked.recipe.epochs:
             return nothing
         try:
             rows = observe_rows(self.members[0], asked.data, asked.split)

@@ -77,6 +77,8 @@ def drawn(
         raise UsageError(unknown("picture", name, PICTURES))
     entry, theme = PICTURES[name], theme_of(theme)
     for option in options:
+        if not entry.options:
+            raise UsageError(f"The picture {name} has no options: leave {option} out.")
         if option not in entry.options:
             raise UsageError(unknown(f"option of the picture {name}", option, entry.options))
     if entry.needs == "nothing":

@@ -255,7 +255,7 @@ class Recipe:
         return ADAM_LR if name in ADAMS else float(options_of(cls)["lr"].default)
 
     def _epochs(self, rows: int, batch_size: int | str) -> int:
-        """200, and fewer where many rows make an epoch long; patience decides for itself, and full batches are steps."""
+        """200, and fewer where many rows make an epoch long; not for patience, nor for full batches."""
         if self.patience is not None or batch_size == "full":
             return EPOCHS
         return max(FEWEST_EPOCHS, min(EPOCHS, ROWS_SEEN // max(rows, 1)))
