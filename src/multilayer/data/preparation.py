@@ -111,9 +111,7 @@ class Preparation:
 SETTINGS = tuple(field.name for field in fields(Preparation))
 
 
-def _share_channels(
-    names: Sequence[str], numbers: npt.NDArray[np.bool_], center: Vector, factor: Vector
-) -> None:
+def _share_channels(names: Sequence[str], numbers: npt.NDArray[np.bool_], center: Vector, factor: Vector) -> None:
     """From each feature's mean and deviation to center and factor of its channel, in place."""
     channels: dict[str, list[int]] = {}
     for place in np.flatnonzero(numbers).tolist():

@@ -132,7 +132,9 @@ class Splitting:
         rows = np.arange(start)
         group = None if dataset.group is None else dataset.group[rows]
         numbers = TypedColumns([Column("row", "number", rows)])  # no split looks at inputs
-        return Dataset(dataset.name, numbers, dataset.target.take(rows), group=group), np.arange(start, dataset.n_samples)
+        return Dataset(dataset.name, numbers, dataset.target.take(rows), group=group), np.arange(
+            start, dataset.n_samples
+        )
 
     def _refuse_empty(self, parts: Sequence[Rows], of: str) -> None:
         for name, fraction, rows in zip(PARTS, self.fractions, parts, strict=True):

@@ -231,7 +231,7 @@ class Run:
             "id": self.id,
             "task": self.task,
             "source": self.source,
-            "reading": dict(self.reading),
+            **_given(reading=self.reading),
             "asked": {"digest": self.question.digest, "question": self.question.to_dict()},
             "answered": {
                 "status": self.status,
@@ -242,9 +242,7 @@ class Run:
                 "steps": self.steps,
                 "scores": _finite(self.scores),
                 "baselines": _finite(self.baselines),
-                "compared": {name: dict(found) for name, found in self.compared.items()},
-                "intervals": {name: list(ends) for name, ends in self.intervals.items()},
-                "observed": dict(self.observed),
+                **_given(compared=self.compared, intervals=self.intervals, observed=self.observed),
                 "history": series,
             },
             "rows": dict(self.rows),
@@ -269,6 +267,19 @@ class Run:
         part = next((part for part in ("test", "val", "train") if part in self.scores), None)
         score = f", {part} {self.metric} {self.scores[part][self.metric]:.4f}" if part else ""
         return f"Run({self.task}, {self.status} after {self.epochs} epochs{score}, seed {self.question.seed})"
+
+
+def _given(**fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that hold something, as plain data: a record without them is the one it was before there were such."""
+    plain = {name: {key: _plain(inner) for key, inner in value.items()} for name, value in fields.items()}
+    return {name: value for name, value in plain.items() if value}
+
+
+def _plain(value: Any) -> Any:
+    """A mapping as a dictionary, a tuple as a list."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _finite(value: Any) -> Any:
