@@ -50,7 +50,9 @@ Loss = Annotated[
 Optimizer = Annotated[Setting, option("adam, sgd, momentum(momentum=0.9), lbfgs ...", metavar="NAME", panel=TRAINING)]
 Lr = Annotated[Setting, option("Learning rate (some courses call it eta).", metavar="NUMBER", panel=TRAINING)]
 Schedule = Annotated[Setting, option("constant, cosine, step(every=30) ...", metavar="NAME", panel=TRAINING)]
-Epochs = Annotated[Setting, option("Passes over the training rows.", metavar="N", panel=TRAINING)]
+Epochs = Annotated[
+    Setting, option("Passes over the training rows; by their number if left out.", metavar="N", panel=TRAINING)
+]
 BatchSize = Annotated[Setting, option("Rows in a batch.", metavar="N|full", panel=TRAINING)]
 Patience = Annotated[Setting, option("Stop after so many epochs without improvement.", metavar="N", panel=TRAINING)]
 L1 = Annotated[Setting, option("Penalty on the sum of |weights|.", metavar="NUMBER", panel=TRAINING)]
