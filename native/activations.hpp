@@ -17,18 +17,6 @@
 
 namespace multilayer {
 
-// sigmoid(x) and softplus(x) from the one power that both are made of.
-template <class V>
-struct Logistic {
-    V sigmoid, softplus;
-
-    INLINE explicit Logistic(V x) {
-        const V power = exp_of_minus_size(x);
-        sigmoid = select(x >= 0, V(1), power) / (1 + power);
-        softplus = maximum(x, V(0)) + log1p_of_share(power);
-    }
-};
-
 namespace activations {
 
 template <class V>
@@ -118,9 +106,8 @@ struct Mish {
     static constexpr bool READS_INPUT = true;
     INLINE V forward(V x) const { return x * tanh(softplus(x)); }
     INLINE V backward(V dy, V x) const {
-        const Logistic<V> of_x(x);
-        const V t = tanh(of_x.softplus);
-        return dy * fma(x * fma(-t, t, V(1)), of_x.sigmoid, t);
+        const V t = tanh(softplus(x));
+        return dy * fma(x * fma(-t, t, V(1)), sigmoid(x), t);
     }
 };
 

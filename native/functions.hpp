@@ -20,7 +20,8 @@ struct Table<double> {
     static constexpr double LOWEST = -746, HIGHEST = 711;  // exp is 0 below and infinite above
     static constexpr double LEAST_GROWTH = -50;            // expm1 is -1 from here down
     static constexpr double TANH_END = 20, ERF_END = 6;    // both are 1 from here on
-    static constexpr double SQRT_HALF = 0x1.6a09e667f3bcdp-1, SQRT_TWO = 0x1.6a09e667f3bcdp+0;
+    static constexpr double ERF_SPLIT = 1;
+    static constexpr double SQRT_HALF = 0x1.6a09e667f3bcdp-1;
     static constexpr double EXP[] = {
         0x1.0000000000000p-1,  0x1.5555555555555p-3,  0x1.5555555555555p-5,  0x1.1111111111111p-7,
         0x1.6c16c16c16c17p-10, 0x1.a01a01a01a01ap-13, 0x1.a01a01a01a01ap-16, 0x1.71de3a556c734p-19,
@@ -49,10 +50,14 @@ template <>
 struct Table<float> {
     static constexpr float LN2_HIGH = 0x1.62e430p-1f, LN2_LOW = -0x1.05c610p-29f, INVERSE_LN2 = 0x1.715476p+0f;
     static constexpr float LOWEST = -104, HIGHEST = 89, LEAST_GROWTH = -20, TANH_END = 10, ERF_END = 4;
-    static constexpr float SQRT_HALF = 0x1.6a09e6p-1f, SQRT_TWO = 0x1.6a09e6p+0f;
+    static constexpr float TANH_SPLIT = 0.5625f, ERF_SPLIT = 0.96875f;
+    static constexpr float SATURATED = 17;  // from here on 1 + e^-x rounds to 1
+    static constexpr float SQRT_HALF = 0x1.6a09e6p-1f;
     static constexpr float EXP[] = {0x1.000000p-1f, 0x1.555556p-3f,  0x1.555556p-5f,
                                     0x1.111112p-7f, 0x1.6c16c2p-10f, 0x1.a01a02p-13f};
     static constexpr float LOG[] = {0x1.555556p-1f, 0x1.99999ap-2f, 0x1.24924ap-2f, 0x1.c71c72p-3f};
+    static constexpr float TANH_NEAR[] = {-0x1.555548p-2f, 0x1.110c72p-3f, -0x1.b90946p-5f, 0x1.582faap-6f,
+                                          -0x1.94fffcp-8f};
     static constexpr float ERF_NEAR[] = {0x1.06eba8p-3f, -0x1.812746p-2f,  0x1.ce2f0ap-4f,  -0x1.b829d8p-6f,
                                          0x1.562b1ap-8f, -0x1.bcd7e0p-11f, 0x1.d8b892p-14f, -0x1.44cfc8p-17f};
     static constexpr float ERF_FAR[] = {0x1.058672p-2f, -0x1.b5703ep-2f, 0x1.eeea30p-3f,  -0x1.4374cap-4f,
@@ -224,16 +229,6 @@ INLINE V log_special(V x) {
     return select(x > Scalar<V>(0), x, select(x == Scalar<V>(0), V(-Limits::infinity()), Limits::quiet_NaN()));
 }
 
-// log1p where 0 <= x <= 1, or x is NaN: the k of 1 + x is 0 or 1.
-template <class V>
-INLINE V log1p_of_share(V x) {
-    using T = Scalar<V>;
-    const Pair<V> u = fast_two_sum(V(T(1)), x);
-    const Mask<V> large = u.high >= Table<T>::SQRT_TWO;
-    const V k = select(large, V(T(1)), T(0));
-    return log_of(k, select(large, u.high * T(0.5) - T(1), x), select(large, u.low / u.high, T(0)));
-}
-
 template <class V>
 INLINE V exp(V x) {
     using C = Table<Scalar<V>>;
@@ -266,11 +261,19 @@ INLINE V log1p(V x) {
     return select(x == T(0), x, select(usual, value, log_special(x + T(1))));
 }
 
+// In float, sigmoid, softplus and the far part of tanh use x once, in steps that never fall: so they never fall either.
 template <class V>
 INLINE V tanh(V x) {
-    const V a = minimum(absolute(x), V(Table<Scalar<V>>::TANH_END));
-    const V m = expm1_within(a + a);
-    return with_sign(m / (m + Scalar<V>(2)), x);
+    using C = Table<Scalar<V>>;
+    const V a = minimum(absolute(x), V(C::TANH_END));
+    if constexpr (std::is_same_v<Scalar<V>, float>) {
+        const V z = a * a, near = fma(a * z, horner(C::TANH_NEAR, z), a);
+        const V far = 1.0f - 2.0f / (exp_within(a + a) + 1.0f);
+        return with_sign(select(a < C::TANH_SPLIT, near, far), x);
+    } else {
+        const V m = expm1_within(a + a);
+        return with_sign(m / (m + 2.0), x);
+    }
 }
 
 // exp(-|x|).
@@ -282,13 +285,25 @@ INLINE V exp_of_minus_size(V x) {
 template <class V>
 INLINE V sigmoid(V x) {
     using T = Scalar<V>;
-    const V small = exp_of_minus_size(x);
-    return select(x >= T(0), T(1), small) / (small + T(1));
+    using C = Table<T>;
+    if constexpr (std::is_same_v<T, float>) {
+        const Mask<V> tail = x < -C::SATURATED;
+        const V power = exp_within(maximum(select(tail, x, -x), V(C::LOWEST)));
+        return select(tail, power, 1.0f / (power + 1.0f));
+    } else {
+        const V small = exp_of_minus_size(x);
+        return select(x >= 0, V(1.0), small) / (small + 1.0);
+    }
 }
 
 template <class V>
 INLINE V softplus(V x) {
-    return maximum(x, V(Scalar<V>(0))) + log1p_of_share(exp_of_minus_size(x));
+    using T = Scalar<V>;
+    using C = Table<T>;
+    if constexpr (std::is_same_v<T, float>)
+        return select(x > C::SATURATED, x, log1p(exp(minimum(x, V(C::SATURATED)))));
+    else
+        return maximum(x, V(0.0)) + log1p(exp_of_minus_size(x));
 }
 
 template <class V>
@@ -305,7 +320,7 @@ INLINE V erf(V x) {
         near = a + a * horner(C::ERF_NEAR, z);
         far = 1.0 - decay * horner(C::ERF_FAR, u);
     }
-    return with_sign(select(a < T(1), near, far), x);
+    return with_sign(select(a < C::ERF_SPLIT, near, far), x);
 }
 
 }  // namespace multilayer

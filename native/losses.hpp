@@ -63,9 +63,9 @@ struct Quantile {
 template <class V>
 struct Log {  // t is c, the sign
     INLINE V operator()(V x, V t, V& loss) const {
-        const Logistic<V> of_u(-t * x);
-        loss = of_u.softplus;
-        return -t * of_u.sigmoid;
+        const V u = -t * x;
+        loss = softplus(u);
+        return -t * sigmoid(u);
     }
 };
 

@@ -57,6 +57,7 @@ TABLES: dict[str, dict[str, Iterable[float]]] = {
         "INVERSE_LN2": [float(single.INVERSE_LN2)],
         "EXP": single.EXP,
         "LOG": single.LOG,
+        "TANH_NEAR": single.TANH_NEAR,
         "ERF_NEAR": single.ERF_NEAR,
         "ERF_FAR": single.ERF_FAR,
     },

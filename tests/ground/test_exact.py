@@ -69,24 +69,24 @@ CURVES = [spread(-745, 40), spread(-3, 3)]
 
 # name: truth, arguments, largest error in float64, in float32
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], list[np.ndarray], float, float]] = {
-    "exp": (mpmath.exp, [spread(-745.2, 709.7), spread(-1, 1), spread(-745, -708), sizes(-60, 0)], 0.8, 1.05),
+    "exp": (mpmath.exp, [spread(-745.2, 709.7), spread(-1, 1), spread(-745, -708), sizes(-60, 0)], 0.8, 1.07),
     "expm1": (tiny(mpmath.expm1), [spread(-40, 709.7), spread(-1.5, 1.5), sizes(-1070, 0)], 1.1, 1.15),
-    "log": (mpmath.log, LOGS, 0.85, 0.85),
+    "log": (mpmath.log, LOGS, 0.85, 0.86),
     "log1p": (
         tiny(mpmath.log1p),
         [sizes(-1074, -0.01), spread(-0.99, 1.5), np.abs(sizes(0, 1020)), np.abs(sizes(-52, 0)) - 1],
         0.85,
-        0.85,
+        0.86,
     ),
     "log2": (lambda x: mpmath.log(x, 2), LOGS, 0.51, 0.51),
     "sin": (tiny(mpmath.sin), ANGLES, 0.8, 0.51),
     "cos": (mpmath.cos, ANGLES, 0.8, 0.51),
     "sinh": (tiny(mpmath.sinh), HYPERBOLIC, 2.0, 0.51),
     "cosh": (mpmath.cosh, HYPERBOLIC, 1.2, 0.51),
-    "tanh": (tiny(mpmath.tanh), [spread(-20, 20), spread(-2, 2), sizes(-1074, 2)], 2.0, 2.5),
+    "tanh": (tiny(mpmath.tanh), [spread(-20, 20), spread(-2, 2), sizes(-1074, 2)], 2.0, 1.5),
     "sigmoid": (lambda x: 1 / (1 + mpmath.exp(-x)), CURVES, 2.4, 2.5),
     "softplus": (lambda x: mpmath.log1p(mpmath.exp(x)) if x > -99 else mpmath.exp(x), CURVES, 1.5, 1.7),
-    "erf": (mpmath.erf, [spread(-6, 6), spread(-2, 2), sizes(-1070, 1)], 1.2, 1.1),
+    "erf": (mpmath.erf, [spread(-6, 6), spread(-2, 2), sizes(-1070, 1)], 1.2, 1.13),
     "normal_quantile": (
         quantile,
         [spread(0, 1, N // 5), np.abs(sizes(-1060, -1, N // 5)), 1 - np.abs(sizes(-53, -1, N // 5))],

@@ -55,7 +55,7 @@ CHUNK = 16384
 def exp(x: Number) -> Number:
     """e^x.
 
-    Largest error 0.76 ulp in float64, 1.00 ulp in float32.
+    Largest error 0.76 ulp in float64, 1.06 ulp in float32.
 
     >>> exp(1.0)
     2.718281828459045
@@ -66,7 +66,7 @@ def exp(x: Number) -> Number:
 def expm1(x: Number) -> Number:
     """e^x - 1 without cancellation near 0.
 
-    Largest error 1.05 ulp in float64, 1.09 ulp in float32.
+    Largest error 1.05 ulp in float64, 1.15 ulp in float32.
     """
     return _applied(double.expm1, single.expm1, x)
 
@@ -74,7 +74,7 @@ def expm1(x: Number) -> Number:
 def log(x: Number) -> Number:
     """The natural logarithm; -inf at 0, NaN below.
 
-    Largest error 0.80 ulp in float64, 0.81 ulp in float32.
+    Largest error 0.80 ulp in float64, 0.86 ulp in float32.
 
     >>> log(2.0)
     0.6931471805599453
@@ -85,7 +85,7 @@ def log(x: Number) -> Number:
 def log1p(x: Number) -> Number:
     """log(1 + x) without cancellation near 0.
 
-    Largest error 0.79 ulp in float64, 0.79 ulp in float32.
+    Largest error 0.79 ulp in float64, 0.86 ulp in float32.
     """
     return _applied(double.log1p, single.log1p, x)
 
@@ -133,7 +133,7 @@ def cosh(x: Number) -> Number:
 def tanh(x: Number) -> Number:
     """The hyperbolic tangent.
 
-    Largest error 1.82 ulp in float64, 2.34 ulp in float32.
+    Largest error 1.82 ulp in float64, 1.45 ulp in float32.
     """
     return _applied(double.tanh, single.tanh, x)
 
@@ -141,7 +141,7 @@ def tanh(x: Number) -> Number:
 def sigmoid(x: Number) -> Number:
     """1 / (1 + e^-x).
 
-    Largest error 2.24 ulp in float64, 2.28 ulp in float32.
+    Largest error 2.24 ulp in float64, 2.49 ulp in float32.
     """
     return _applied(double.sigmoid, single.sigmoid, x)
 
@@ -149,7 +149,7 @@ def sigmoid(x: Number) -> Number:
 def softplus(x: Number) -> Number:
     """log(1 + e^x).
 
-    Largest error 1.36 ulp in float64, 1.55 ulp in float32.
+    Largest error 1.36 ulp in float64, 1.64 ulp in float32.
     """
     return _applied(double.softplus, single.softplus, x)
 
@@ -157,7 +157,7 @@ def softplus(x: Number) -> Number:
 def erf(x: Number) -> Number:
     """The error function.
 
-    Largest error 1.14 ulp in float64, 1.05 ulp in float32.
+    Largest error 1.14 ulp in float64, 1.13 ulp in float32.
     """
     return _applied(normal.erf, single.erf, x)
 

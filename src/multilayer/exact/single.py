@@ -31,6 +31,9 @@ EXP = tuple(float(F(1.0 / math.factorial(n))) for n in range(2, 8))
 LOG = tuple(float(F(2.0 / (2 * n + 1))) for n in range(1, 5))
 """log(1 + f) = f - f^2/2 + s (f^2/2 + z (LOG[0] + LOG[1] z + ...)), s = f / (2 + f), z = s^2."""
 
+TANH_NEAR = table("-0x1.555548p-2 0x1.110c72p-3 -0x1.b90946p-5 0x1.582faap-6 -0x1.94fffcp-8")
+"""tanh(x) = x + x^3 (TANH_NEAR[0] + TANH_NEAR[1] x^2 + ...), |x| <= 0.5625; minimax, error 2^-29."""
+
 ERF_NEAR = table(
     "0x1.06eba8p-3 -0x1.812746p-2 0x1.ce2f0ap-4 -0x1.b829d8p-6 0x1.562b1ap-8 -0x1.bcd7e0p-11 0x1.d8b892p-14 "
     "-0x1.44cfc8p-17"
@@ -41,6 +44,8 @@ ERF_FAR = table("0x1.058672p-2 -0x1.b5703ep-2 0x1.eeea30p-3 -0x1.4374cap-4 0x1.e
 """1 - erf(x) = exp(-x^2) (ERF_FAR[0] + ERF_FAR[1] u + ...), u = (x - 2) / (x + 2), 1 <= x <= 4; minimax, 2^-25."""
 
 LOWEST, HIGHEST = F(-104.0), F(89.0)  # exp is 0 below and infinite above
+TANH_SPLIT, ERF_SPLIT = F(0.5625), F(0.96875)
+SATURATED = F(17.0)  # from here on 1 + e^-x rounds to 1
 
 
 def exp(x: Singles) -> Singles:
@@ -65,18 +70,20 @@ def expm1(x: Singles) -> Singles:
 
 def tanh(x: Singles) -> Singles:
     size: Singles = np.minimum(np.abs(x), F(10.0))  # tanh(10) is 1 in float32
-    grown = expm1(size + size)
-    return np.where(np.isnan(x) | (x == 0), x, np.copysign(grown / (grown + F(2.0)), x))
+    z = size * size
+    near = fma32(size * z, horner32(TANH_NEAR, np.minimum(z, F(1.0))), size)
+    far = F(1.0) - F(2.0) / (exp(size + size) + F(1.0))
+    return np.where(np.isnan(x) | (x == 0), x, np.copysign(np.where(size < TANH_SPLIT, near, far), x))
 
 
 def sigmoid(x: Singles) -> Singles:
-    small = exp(-np.abs(x))
-    top: Singles = np.where(x >= 0, F(1.0), small)
-    return top / (F(1.0) + small)
+    tail = x < -SATURATED
+    power = exp(np.where(tail, x, -x))
+    return np.where(tail, power, F(1.0) / (F(1.0) + power))
 
 
 def softplus(x: Singles) -> Singles:
-    return np.where(np.isnan(x), x, np.maximum(x, F(0.0)) + log1p(exp(-np.abs(x))))
+    return np.where(x > SATURATED, x, log1p(exp(np.minimum(x, SATURATED))))
 
 
 def log(x: Singles) -> Singles:
@@ -109,7 +116,7 @@ def erf(x: Singles) -> Singles:
     near = fma32(size, horner32(ERF_NEAR, np.minimum(z, F(1.0))), size)
     u = (size - F(2.0)) / (size + F(2.0))
     far = fma32(-exp(-z), horner32(ERF_FAR, u), F(1.0))
-    return np.where(np.isnan(x) | (x == 0), x, np.copysign(np.where(size < F(1.0), near, far), x))
+    return np.where(np.isnan(x) | (x == 0), x, np.copysign(np.where(size < ERF_SPLIT, near, far), x))
 
 
 def _two_sum(a: Singles | np.float32, b: Singles) -> tuple[Singles, Singles]:
