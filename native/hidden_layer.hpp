@@ -60,7 +60,7 @@ public:
                 over_rows<K, Q>(pass, x + at(k, 0, rows), dz, before(pass.gradients, k, o), width(o) * L);
             });
             if (before_.bias) add_biases(pass, *before_.bias, dz, o, Q);
-            if (dx) pass_back<Q>(pass, x, dz, o, dx);
+            if (dx) pass_back(pass, x, dz, o, Q, dx);
         });
     }
 
@@ -126,21 +126,24 @@ private:
                                [&](Vec<T> sum, int c, int i) { return sum + Base::vector(dy, pass.rows, c, i); });
     }
 
-    // dx += dz W^T of the units o .. o+Q-1.
-    template <int Q>
-    INLINE void pass_back(const Pass<T>& pass, const T* x, const T* dz, int o, T* dx) const {
-        const Finish<T> finish{false, pass.gate && o + Q == units_ ? x : nullptr};
+    // dx += dz W^T of the units o .. o+count-1.
+    void pass_back(const Pass<T>& pass, const T* x, const T* dz, int o, int count, T* dx) const {
+        const Finish<T> finish{false, pass.gate && o + count == units_ ? x : nullptr};
         in_tiles<TILE>(0, this->n_in, [&]<int K>(int k) {
             in_tiles<TILE>(0, pass.rows, [&]<int R>(int i) {
                 Vec<T> sum[R][K];
-                const auto each = [&](const auto& f) {
-                    unrolled<K>(UNROLLED(q) { unrolled<R>(UNROLLED(r) { f(sum[r][q], at(k + q, i + r, pass.rows)); }); });
-                };
-                each([&](Vec<T>& element, std::ptrdiff_t place) {
-                    element = o ? load<Vec<T>>(dx + place) : Vec<T>(T(0));
+                unrolled<K>(UNROLLED(q) {
+                    unrolled<R>(UNROLLED(r) {
+                        sum[r][q] = o ? load<Vec<T>>(dx + at(k + q, i + r, pass.rows)) : Vec<T>(T(0));
+                    });
                 });
-                chains(sum, dz + i * L, L, pass.rows * L, before(pass.parameters, k, o), width(o) * L, L, Q);
-                each([&](Vec<T>& element, std::ptrdiff_t place) { store(dx + place, finish(element, place)); });
+                chains(sum, dz + i * L, L, pass.rows * L, before(pass.parameters, k, o), width(o) * L, L, count);
+                unrolled<K>(UNROLLED(q) {
+                    unrolled<R>(UNROLLED(r) {
+                        const std::ptrdiff_t place = at(k + q, i + r, pass.rows);
+                        store(dx + place, finish(sum[r][q], place));
+                    });
+                });
             });
         });
     }
