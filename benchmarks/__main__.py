@@ -17,7 +17,7 @@ MEASUREMENTS = ("peak", "scaling", "startup", "memory")
 def main() -> int:
     asked = arguments()
     allow_all_threads()
-    from benchmarks import cases, machine, table
+    from benchmarks import cases, machine, results, table
     from benchmarks.timing import Effort
 
     out = table.console()
@@ -37,14 +37,18 @@ def main() -> int:
         out.print(sentence, style="bold")
     started = time.perf_counter()
     effort = Effort.of(quick=asked.quick, rounds=asked.rounds)
-    rows = [_measured(case, effort, out) for case in chosen]
+    folder = asked.out or (None if asked.case or asked.quick else HERE)
+    rows: list[Any] = []
+    for case in chosen:
+        rows.append(_measured(case, effort, out))
+        if folder:  # so that a run that is stopped leaves what it had
+            results.write(folder, recorded, rows, {}, quick=asked.quick)
     found = {name: measured(name, quick=asked.quick) for name in measurements}
     if rows:
         out.print(table.of_rows(rows))
     for name, values in found.items():
         out.print(table.of_measurement(name, values))
     out.print(f"{time.perf_counter() - started:.0f} seconds", highlight=False)
-    folder = asked.out or (None if asked.case or asked.quick else HERE)
     if folder:
         _keep(folder, recorded, rows, found, asked.quick, out)
     return int(any(row.failed for row in rows))
@@ -83,11 +87,9 @@ def _measured(case: Any, effort: Any, out: Any) -> Any:
 
 
 def _keep(folder: Path, machine: dict[str, Any], rows: list[Any], found: dict[str, Any], quick: bool, out: Any) -> None:
-    from benchmarks import results
+    from benchmarks import picture, results
 
     results.write(folder, machine, rows, found, quick=quick)
-    from benchmarks import picture
-
     written = [folder / "results.json", *picture.draw(folder, results.read(folder))]
     out.print("Wrote", ", ".join(str(path) for path in written), highlight=False)
 
