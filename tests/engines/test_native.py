@@ -44,6 +44,11 @@ def test_the_extension_reports_this_machine():
     assert "-ffp-contract=off" in native.built_with()
 
 
+def test_the_engine_is_built_for_speed():
+    """nanobind adds -Os, after any other option, where it is not told."""
+    assert "nanobind_add_module(${name} NB_STATIC NOMINSIZE " in (ROOT / "CMakeLists.txt").read_text()
+
+
 def test_the_native_engine_is_there_when_it_is_required():
     if os.environ.get("MULTILAYER_REQUIRE_NATIVE") == "1":
         assert native._native() is not None
