@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from typer.main import get_command
 
 import multilayer as ml
 from multilayer.cli.app import app
 from multilayer.lab.advice import RULES, Advice, advise
+from multilayer.lab.advice.remedies import held_back
 from tests.lab.trainings import ASIS, FAULTS, HEALTHY, table
 from tests.scale import cases
 
@@ -76,6 +78,42 @@ def test_what_is_advised_can_be_typed(data, settings):
     option = eval(f"dict({advice.python})", {"ml": ml})
     better = trained(data, {**settings, **option}, 1)
     assert better.scores["val"][run.headline] > run.scores["val"][run.headline]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_numbers_learned_by_heart_are_named_though_the_best_epoch_is_kept(seed):
+    """A wide network on few noisy rows: its best epoch is good, and it could be better."""
+    draws = np.random.default_rng(seed)
+    X = draws.normal(size=(300, 15))
+    y = X[:, 0] + np.sin(2 * X[:, 1]) + 0.5 * X[:, 2] * X[:, 3] + 0.3 * draws.normal(size=300)
+    run = ml.train((X, y), hidden=[100], seed=seed)
+    (advice,) = [one for one in run.advice if one.name == "overfitting"]
+    loss, val = run.history["loss"], run.history["val_loss"]
+    best = int(val.argmin())
+    assert val[-1] < val[best] + 0.4  # neither the rise alone nor the gap alone shows it
+    assert str(advice) == (
+        f"From epoch {best + 1} on it learned the training rows by heart: the validation loss rose from "
+        f"{val[best]:.3g} to {val[-1]:.3g}, the training loss went from {loss[best]:.3g} to {loss[-1]:.3g}; the weights "
+        f"of epoch {best + 1} are kept. Try --l2 0.01 --dropout 0.2, in Python l2=0.01, dropout=0.2."
+    )
+    option = eval(f"dict({advice.python})")
+    better = ml.train((X, y), hidden=[100], seed=seed, **option)
+    assert better.scores["test"]["r2"] > run.scores["test"]["r2"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "options"),
+    [
+        ({}, ("--l2 0.01 --dropout 0.2", "l2=0.01, dropout=0.2")),
+        ({"patience": 5}, ("--l2 0.01 --dropout 0.2", "l2=0.01, dropout=0.2")),
+        ({"keep": "last", "l2": 0.01}, ("--keep best --dropout 0.2", 'keep="best", dropout=0.2')),
+        ({"optimizer": "lbfgs"}, ("--l2 0.01", "l2=0.01")),
+        ({"l2": 0.01, "dropout": 0.2}, ("--hidden 20", "hidden=[20]")),
+        ({"l2": 0.01, "hidden": []}, ("--l2 0.1", "l2=0.1")),
+    ],
+)
+def test_what_holds_a_network_back_is_not_advised_twice(settings, options):
+    assert held_back(ml.Recipe.of(**{"hidden": [40], **settings})) == options
 
 
 def test_the_command_knows_every_option_advised():

@@ -16,6 +16,7 @@ import numpy as np
 
 from multilayer.lab.advice.evidence import Evidence
 from multilayer.lab.advice.observing import NEIGHBORS
+from multilayer.lab.advice.remedies import bends, follow_closer, held_back
 from multilayer.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ LITTLE, MUCH, ROWS = 0.05, 0.15, 3
 amount to at least 3 rows."""
 STILL, FALLING = 0.3, 0.003
 GAP = 0.25
+BY_HEART = 0.5
+"""The training loss at the end, of what it was where the validation loss was least."""
 FEW_TEST, FEW_TRAIN = 20, 30
 
 
@@ -275,13 +278,15 @@ def overfitting(seen: Evidence) -> Advice | None:
     best = int(np.argmin(curve)) + 1
     rise = float(curve[-1] - curve[best - 1]) / seen.scale
     gap = _gap(seen)
-    late = rise > 0.25 and best < 0.7 * len(curve)
+    late = best < 0.7 * len(curve) and (rise > 0.25 or _by_heart(seen, best, rise))
     if not (late or gap > 0.4 or (gap > GAP and rise > 0.2)):
         return None
     if rise > 0.05:
+        kept = f"; the weights of epoch {best} are kept" if seen.recipe.keep == "best" else ""
         says = (
             f"From epoch {best} on it learned the training rows by heart: the validation loss rose from "
-            f"{curve[best - 1]:.3g} to {curve[-1]:.3g}."
+            f"{curve[best - 1]:.3g} to {curve[-1]:.3g}, the training loss went from {seen.loss[best - 1]:.3g} to "
+            f"{seen.loss[-1]:.3g}{kept}."
         )
     else:
         score = seen.run.headline
@@ -289,13 +294,19 @@ def overfitting(seen: Evidence) -> Advice | None:
         says = (
             f"It knows the training rows far better than others: {score} {train:.3g} against {val:.3g} in validation."
         )
-    if seen.recipe.patience is None and rise > 0.05:
-        return Advice("overfitting", says, "--patience 20", "patience=20")
-    return Advice("overfitting", says, "--l2 0.001 --dropout 0.2", "l2=0.001, dropout=0.2")
+    return Advice("overfitting", says, *held_back(seen.recipe))
+
+
+def _by_heart(seen: Evidence, best: int, rise: float) -> bool:
+    """Whether the validation loss of numbers rose by a quarter while the training loss went on falling, far below it.
+    Of classes it may rise so because right answers grow surer than wrong ones can bear."""
+    curve, loss = seen.held_out, seen.loss
+    falls = loss[-1] < BY_HEART * loss[best - 1] and 3 * loss[-1] < curve[-1]
+    return bool(seen.run.headline == "r2" and falls and rise > 0.05 and curve[-1] > 1.25 * curve[best - 1])
 
 
 def underfitting(seen: Evidence) -> Advice | None:
-    by = MUCH if _bends(seen) else LITTLE
+    by = MUCH if bends(seen.recipe) else LITTLE
     if not seen.run.observed or not _falls_short(seen, by) or _unfinished(seen) or _gap(seen) > GAP:
         return None
     part, score = seen.held_out_part, seen.run.headline
@@ -307,21 +318,7 @@ def underfitting(seen: Evidence) -> Advice | None:
         f"The network does not follow the data as closely as it could: {score} {seen.run.scores[part][score]:.3g} on "
         f"the {WORDS[part]} rows, where {better}."
     )
-    return Advice("underfitting", says, *_bends_more(seen))
-
-
-def _bends_more(seen: Evidence) -> tuple[str, str]:
-    recipe = seen.recipe
-    for name in ("l2", "l1", "weight_decay"):
-        if getattr(recipe, name) >= 0.02:
-            return f"--{name.replace('_', '-')} 0", f"{name}=0"
-    if any(entry["layer"] == "dropout" and entry["p_drop"] >= 0.5 for entry in recipe.layers):
-        return "--dropout 0", "dropout=0"
-    widths = [entry["units"] for entry in recipe.layers if "units" in entry][:-1]
-    if widths and not _bends(seen):
-        return "--activation relu", 'activation="relu"'
-    more = [max(2 * width, 40) for width in widths] + ([40] if len(widths) < 2 else [])
-    return f"--hidden {','.join(map(str, more))}", f"hidden={more}"
+    return Advice("underfitting", says, *follow_closer(seen.recipe))
 
 
 def imbalance(seen: Evidence) -> Advice | None:
@@ -355,11 +352,6 @@ def few_rows(seen: Evidence) -> Advice | None:
     )
 
 
-def _bends(seen: Evidence) -> bool:
-    """Whether anything in the network is not linear."""
-    return any(entry["layer"] in BENDING for entry in seen.layers)
-
-
 def _gap(seen: Evidence) -> float:
     """How much more is explained of the training rows than of the held-out ones."""
     return seen.explained("train") - seen.explained(seen.held_out_part)
@@ -378,10 +370,6 @@ def _falls_short(seen: Evidence, by: float = LITTLE) -> bool:
 
 LEAKY = ("--activation leaky_relu", 'activation="leaky_relu"')
 WORDS = {"train": "training", "val": "validation"}
-BENDING = (
-    *("maxout", "sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "selu", "gelu", "silu", "mish"),
-    *("softplus", "softsign", "ramp", "sine", "step"),
-)
 TIERS: tuple[tuple[Rule, ...], ...] = (
     (inputs_scale, target_scale, out_of_reach, equal_weights),
     (silent_start, exploding, vanishing),
