@@ -193,6 +193,16 @@ def test_seeds_stand_beside_each_other():
     assert "The same question under 3 seeds: accuracy." in found.words("caption")
     for run in runs:
         assert run.id in found.words("td")
+    text = page(runs, Again(runs[0]), "none")
+    places = [text.index(f'<th scope="row">{seed}</th>') for seed in (1, 2, 3)]
+    assert places == sorted(places)
+    best = max(runs, key=lambda run: run.scores["val"]["accuracy"])
+    first = page([best, *(run for run in runs if run is not best)], Again(best), "none")
+    assert f"of seed {best.question.seed}, the best on the validation rows. Indented" in first
+    spoiled = replace(runs[0], scores={**runs[0].scores, "val": {**runs[0].scores["val"], "accuracy": 0.0}})
+    assert "Scores on each part of the rows, of seed 3, named first. Indented" in page(
+        [spoiled, *runs[1:]], Again(spoiled), "none"
+    )
     with pytest.raises(UsageError):
         page([runs[0], runs[0]], Again(runs[0]), "none")
 
@@ -206,6 +216,12 @@ def test_advice_stands_in_it():
     assert "Neither the curves nor the network show anything wrong." in parsed(page([calm], Again(calm), "none")).words(
         "p"
     )
+
+
+def test_advice_for_several_seeds_names_them_in_order():
+    runs = train_seeds("moons", seeds=[3, 1, 2], hidden=[20], lr=1e-5, epochs=20)
+    words = page(runs, Again(runs[0]), "none")
+    assert "(seeds 1, 2, 3) Try" in words
 
 
 def test_the_command_writes_it(tmp_path, monkeypatch, capsys):

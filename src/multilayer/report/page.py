@@ -75,7 +75,8 @@ def page(runs: Sequence[Reported], subject: Subject, pictures: Sequence[str] | s
             first=first_sentence(runs),
             further=further_sentences(runs),
             scores=_scores(run),
-            seeds=_seeds(runs),
+            seeds=_seeds(sorted(runs, key=lambda one: one.question.seed)),
+            chosen=_why_first(runs),
             figures=found,
             left=left,
             advice=_advice(runs),
@@ -172,6 +173,17 @@ def _seeds(runs: Sequence[Reported]) -> list[dict[str, Any]]:
     ]
 
 
+def _why_first(runs: Sequence[Reported]) -> str:
+    """Why the table and the pictures are of the first run: of several seeds it is the best on the validation rows, or
+    the one named first."""
+    run = runs[0]
+    if not all("val" in one.scores for one in runs):
+        return ", named first"
+    sign = 1 if METRICS[run.metric].greater_is_better else -1
+    values = [sign * one.scores["val"][run.metric] for one in runs]
+    return ", the best on the validation rows" if values[0] == max(values) else ", named first"
+
+
 def _advice(runs: Sequence[Reported]) -> list[dict[str, Any]]:
     """Each piece of advice once, with the seeds it is for."""
     found: dict[str, dict[str, Any]] = {}
@@ -179,7 +191,7 @@ def _advice(runs: Sequence[Reported]) -> list[dict[str, Any]]:
         for advice in run.advice:
             entry = found.setdefault(getattr(advice, "name", advice.says), {"advice": advice, "seeds": []})
             entry["seeds"].append(run.question.seed)
-    return list(found.values())
+    return [{**entry, "seeds": sorted(entry["seeds"])} for entry in found.values()]
 
 
 def _data(run: Reported) -> list[tuple[str, str]]:
