@@ -83,14 +83,13 @@ class Row:
 def write(folder: Path, machine: dict[str, Any], rows: list[Row], measured: dict[str, Any], *, quick: bool) -> None:
     """results.json; rows and measurements already there stay when this run did not repeat them on the same machine."""
     path = folder / "results.json"
-    new = {row.case: row.to_dict() for row in rows}
     old = _of_same_machine(path, machine, quick)
-    cases = [row for row in old.get("cases", []) if row["case"] not in new] + list(new.values())
+    cases = {row["case"]: row for row in old.get("cases", [])} | {row.case: row.to_dict() for row in rows}
     document = {
         "format": FORMAT,
         "quick": quick,
         "machine": machine,
-        "cases": cases,
+        "cases": list(cases.values()),
         "measurements": {**old.get("measurements", {}), **measured},
     }
     folder.mkdir(parents=True, exist_ok=True)
