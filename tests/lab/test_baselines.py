@@ -163,6 +163,16 @@ def test_refusals_come_before_the_training(data, compare, sentence):
     assert str(error.value) == sentence
 
 
+@pytest.mark.parametrize("data", ["iris", "diabetes"])
+def test_the_linear_model_of_large_data_is_nearly_that_of_small(monkeypatch, data):
+    minimum = ml.train(data, **QUICK).baselines["linear"]["train"]
+    monkeypatch.setattr("multilayer.lab.baselines.FULL_NUMBERS", 0)
+    near = ml.train(data, **QUICK).baselines["linear"]["train"]
+    assert near != minimum
+    headline = next(iter(minimum))
+    assert near[headline] == pytest.approx(minimum[headline], abs=0.005)
+
+
 def test_linear_and_trivial_may_be_asked_for():
     assert list(ml.train("xor", compare=["linear", "trivial"], **QUICK).baselines) == list(ALWAYS)
 

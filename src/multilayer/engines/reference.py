@@ -10,6 +10,7 @@ preparation that centers and scales its inputs. A learner trains one member; a p
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -139,9 +140,15 @@ class Learner:
         return train[positions]
 
     def _gather(self, rows: Rows) -> tuple[Array, Array, Array | None]:
-        x = self.prepared(self.data.x[rows])
+        whole = len(rows) == len(self.member.train) and self.recipe.shuffle == "none"
+        x = self._whole if whole else self.prepared(self.data.x[rows])
         weight = None if self.data.weight is None else self.data.weight[rows]
         return x, self.target[rows], weight
+
+    @functools.cached_property
+    def _whole(self) -> Array:
+        """All training rows in their own order, which are the same in every step."""
+        return self.prepared(self.data.x[self.member.train])
 
     def prepared(self, x: Array) -> Array:
         """Encoded rows as the network sees them."""
