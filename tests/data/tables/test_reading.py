@@ -35,6 +35,22 @@ def test_a_table_without_names_has_the_same_columns(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "names"),
+    [
+        ("0,1,2,target", ("0", "1", "2")),
+        (",0,1,2", ("x1", "0", "1")),
+        ("0,1,2,red", ("x1", "x2", "x3")),
+        ("0,1,3,target", ("x1", "x2", "x3")),
+    ],
+    ids=["with a name at the end", "behind an empty one", "a row of a class", "a row"],
+)
+def test_a_first_line_that_counts_up_holds_names(tmp_path, first, names):
+    rows = numbered(40, lambda i: f"{i * 0.5},{i % 3},{i * 0.25},{'red' if i % 2 else 'blue'}\n")
+    rows = rows.replace("red", "7").replace("blue", "8") if first.startswith(",") else rows
+    assert read(write(tmp_path / "t.csv", f"{first}\n{rows}")).dataset.column_names == names
+
+
 def said(tmp_path, text, **options):
     """The guesses of a table, without those on its form."""
     guesses = [str(guess) for guess in read(write(tmp_path / "t.csv", text), **options).guesses]
@@ -191,10 +207,10 @@ def test_weights_and_groups(tmp_path):
 
 def test_rows_to_predict_are_read_as_those_of_the_training(tmp_path):
     encoding = Encoding.of(read(write(tmp_path / "t.csv", "zip;x;y\nA1;1,5;a\n12;2;b\n")).dataset)
-    rows = read_rows(write(tmp_path / "new.csv", "x,zip\n3.5,12\n1,B2\n"), encoding)
+    rows = read_rows(write(tmp_path / "new.csv", "x,zip\n3.5,12\n1,B2\n"), encoding).cells
     assert encoding.encode(rows).tolist() == [[1, 0, 3.5], [0, 0, 1]]
     plain = Encoding.of(read(write(tmp_path / "p.csv", "1.5,red,a\n2.5,blue,b\n")).dataset)
-    rows = read_rows(write(tmp_path / "new.csv", "0.5,blue\n"), plain)
+    rows = read_rows(write(tmp_path / "new.csv", "0.5,blue\n"), plain).cells
     assert plain.encode(rows).tolist() == [[0.5, 1, 0]]
     wrong = write(tmp_path / "new.csv", "zip,x\n12,many\n")
     with pytest.raises(DataError, match=r"^column 'x' must be numbers, got 'many' in row 1\.$"):

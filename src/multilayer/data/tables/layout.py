@@ -150,21 +150,26 @@ def _has_header(rows: Sequence[Sequence[str]], options: TableOptions, known: Seq
         return True
     if known and all(BY_PLACE.fullmatch(name) for name in known):
         return False
-    if _counts_up(first):
+    below = [[row[place].strip() for row in rows[1:] if place < len(row)] for place in range(len(first))]
+    if _counts_up(first, below[-1]):
         return True
     if any(map(_is_value, first)):
         return False
-    below = [[row[place].strip() for row in rows[1:] if place < len(row)] for place in range(len(first))]
     if any(column and any(map(_is_value, column)) for column in below):
         return True
     again = sum(cell in column for cell, column in zip(first, below, strict=True))
     return again * 2 < len(first)
 
 
-def _counts_up(first: Sequence[str]) -> bool:
-    """Whether the cells are 0, 1, 2, ... as pandas names columns that have no names, behind an empty one or not."""
-    numbers = first[1:] if first[0] == "" else first
-    return len(numbers) > 1 and list(numbers) == [str(place) for place in range(len(numbers))]
+def _counts_up(first: Sequence[str], last: Sequence[str]) -> bool:
+    """Whether the cells are 0, 1, 2, ... as pandas names columns that have no names, behind an empty one or not.
+
+    A name may end them, such as `target`, that does not occur again in the last column.
+    """
+    numbers = list(first[1:] if first[0] == "" else first)
+    named = bool(numbers) and not _is_value(numbers[-1]) and numbers[-1] not in ("", *last)
+    numbers = numbers[:-1] if named else numbers
+    return len(numbers) > 1 + named and numbers == [str(place) for place in range(len(numbers))]
 
 
 def _names(cells: Sequence[str], header: bool, place: Path) -> tuple[str, ...]:
