@@ -12,6 +12,7 @@ from benchmarks.table import duration
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
@@ -37,8 +38,7 @@ def draw(folder: Path, document: dict[str, Any]) -> list[Path]:
 
 
 def _ratios(cases: Sequence[dict[str, Any]], machine: dict[str, Any]) -> Any:
-    figure, axes = plt.subplots(figsize=(9.5, 1.9 + 0.34 * len(cases)), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.12)
+    figure, axes = plt.subplots(figsize=(9.5, 1.9 + 0.34 * len(cases)), layout=ConstrainedLayoutEngine(w_pad=0.12))
     for place, case in enumerate(cases):
         _mark(axes, place, case)
     axes.axvline(1, color=BLACK, linewidth=1)
