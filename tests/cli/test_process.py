@@ -26,7 +26,7 @@ def test_data_on_one_stream_words_on_the_other(tmp_path):
     answer = run("train", "xor", "--epochs", "3", "--json", cwd=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["format"] == 1
-    assert answer.stderr.startswith("Data      xor: 2 columns, 2 classes; rows: 4 train\n")
+    assert answer.stderr.startswith("Data      xor: 2 input columns, the target one of 2 classes; rows: 4 train\n")
 
 
 def test_a_mistake_exits_with_2(tmp_path):

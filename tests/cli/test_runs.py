@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from multilayer.lab import load_run
+from multilayer.lab import Session, ask, load_run, save_run
 from multilayer.pictures import suiting
 
 SMALL = ("train", "moons(samples=60)", "--hidden", "4", "--epochs", "3")
@@ -68,11 +69,67 @@ def test_runs_lists_the_newest_first(command, trained):
     answer = command("runs")
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
-    assert lines[0].split() == ["run", "task", "started", "(UTC)", "score", "seconds", "status"]
+    assert lines[0].split() == ["run", "task", "started", "(UTC)", "score", "set", "by", "hand"]
     assert {line.split()[0] for line in lines[2:]} == {run.id for run in trained}
     assert max(map(len, lines)) <= 80
+    assert lines[2].endswith("hidden 3, epochs 2")
     assert command("runs", "xor").out.splitlines()[2].split()[1] == "xor"
     assert "and 1 older: --number all" in command("runs", "--number", "1").out
+
+
+def test_runs_tell_what_was_set_and_find_the_runs_of_a_file(command):
+    Path("leaves.csv").write_text("a,b\n" + "".join(f"{n},{n * n % 7}\n" for n in range(60)))
+    words = ("train", "leaves.csv", "--regression", "--epochs", "2", "-q", "--no-report")
+    for more in ((), ("--l2", "0.01"), ("--hidden", "5,5", "--activation", "elu(alpha=0.5)", "--seed", "3")):
+        assert command(*words, *more).code == 0
+    assert command(*SMALL, "-q", "--no-report").code == 0
+    lines = command("runs", "leaves.csv").out.splitlines()
+    assert command("runs", "leaves").out.splitlines() == lines
+    told = {" ".join(line[45:].split()) for line in lines[2:]}
+    text = " ".join(" ".join(line[50:].split()) for line in lines[2:])
+    for said in ("epochs 2", "l2 0.01", "seed 3", "hidden 5,5", "elu(alpha=0.5)"):
+        assert said in text, (said, told)
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("words", [("-o", "a.png"), ("--option", "bins=3")])
+def test_a_picture_must_be_named_to_be_written(words, command, trained):
+    answer = command("plot", "last", *words)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith(
+        "multilayer: Which picture? Write its name behind the run: multilayer plot last NAME. These suit it: boundary, "
+    )
+    assert not Path("a.png").exists()
+
+
+def test_an_interrupted_run_says_the_command_that_trains_as_far(command, monkeypatch):
+    """Half of a cosine, to the same weights: the schedule is told the length that it was planned for."""
+    session = ask("moons(samples=60)", hidden=[4], epochs=50, patience=20)
+    session = Session(session)
+    for _ in range(7):
+        session.training.advance(epochs=1)
+    (run,) = session.finish()
+    assert run.status == "interrupted"
+    save_run(run)
+    out = command("show", "last").out
+    assert "The same weights again, which had 7 of 50 epochs:" in out
+    line = re.search(r"^  multilayer (train .*)$", out, re.MULTILINE)[1]
+    assert "--epochs 7" in line
+    assert "cosine(" in line
+    again = command(*shlex.split(line), "--json").json
+    assert again["answered"]["weights"] == run.digest
+    assert again["answered"]["status"] == "complete"
+    text = run.report("a.html", pictures="none").read_text(encoding="utf-8")
+    assert "The training was interrupted after 7 of 50 epochs. This trains as many, along the same schedule" in text
+
+
+def test_a_run_that_was_interrupted_at_once_cannot_be_repeated(command):
+    (run,) = Session(ask("moons(samples=60)", hidden=[4], epochs=50)).finish()
+    save_run(run)
+    assert (
+        "# The training was interrupted before its first epoch ended, so there is nothing to train again."
+        in command("show", "last").out
+    )
 
 
 def test_runs_as_json(command, trained):

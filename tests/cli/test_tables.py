@@ -23,7 +23,7 @@ def test_the_guesses_come_first(command):
         "          Commas in 'x1' are decimal points. (--decimal .)",
         "          No target was named, so it is the last column, 'x3'. (--target)",
         "          'x3' looks like a number with 7 values: treated as a class. (--regression)",
-        "Data      wine: 2 columns, 7 classes; rows: 36 train, 12 val, 12 test",
+        "Data      wine: 2 input columns, the target one of 7 classes; rows: 36 train, 12 val, 12 test",
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_test_file(command):
     write(Path("test.csv"), TABLE)
     answer = command("train", "train.csv", "--test", "test.csv", *QUICK)
     assert "          30 rows of test.csv are the test part.\n" in answer.err
-    assert "Data      train: 2 columns, 2 classes; rows: 24 train, 6 val, 30 test\n" in answer.err
+    assert "Data      train: 2 input columns, the target one of 2 classes; rows: 24 train, 6 val, 30 test\n" in answer.err
 
 
 def test_predictions_for_a_table_without_names(command):
@@ -92,7 +92,7 @@ def test_pictures(command):
         Image.new("L", (4, 4), 200 * (number % 2) + number).save(place)
     answer = command("train", "pets", *QUICK, "--image-size", "2")
     assert answer.code == 0, answer.err
-    assert "Data      pets: 4 columns, 2 classes" in answer.err
+    assert "Data      pets: 4 input columns, the target one of 2 classes" in answer.err
     answer = command("predict", "last", "pets/cat")
     assert len(answer.out.splitlines()) == 6
     write(Path("t.csv"), TABLE)

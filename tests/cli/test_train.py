@@ -37,7 +37,7 @@ def test_a_run_folder_a_summary_and_words_on_the_way(command):
     assert answer.out.endswith(f"Stored in {place}\n")
     said = answer.err.splitlines()
     assert said[:2] == [
-        "Data      moons: 2 columns, 2 classes; rows: 24 train, 8 val, 8 test",
+        "Data      moons: 2 input columns, the target one of 2 classes; rows: 24 train, 8 val, 8 test",
         "Training  2-4-1, ReLU, sigmoid cross entropy, Adam 0.01 along a cosine, 3 epochs of 32 rows; seed 0",
     ]
     assert [line.split("  ")[0] for line in said[2 if ENGINE == "native" else 3 :]] == [

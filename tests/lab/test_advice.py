@@ -93,8 +93,8 @@ def test_numbers_learned_by_heart_are_named_though_the_best_epoch_is_kept(seed):
     assert val[-1] < val[best] + 0.4  # neither the rise alone nor the gap alone shows it
     assert str(advice) == (
         f"From epoch {best + 1} on it learned the training rows by heart: the validation loss rose from "
-        f"{val[best]:.3g} to {val[-1]:.3g}, the training loss went from {loss[best]:.3g} to {loss[-1]:.3g}; the weights "
-        f"of epoch {best + 1} are kept. Try --l2 0.01 --dropout 0.2, in Python l2=0.01, dropout=0.2."
+        f"{val[best]:.3g} to {val[-1]:.3g}, the training loss went from {loss[best]:.3g} to {loss[-1]:.3g}; the "
+        f"weights of epoch {best + 1} are kept. Try --l2 0.01 --dropout 0.2, in Python l2=0.01, dropout=0.2."
     )
     option = eval(f"dict({advice.python})")
     better = ml.train((X, y), hidden=[100], seed=seed, **option)

@@ -104,12 +104,12 @@ def test_a_linear_model_that_is_not_beaten_is_said_so(run, ends):
 def test_every_other_model_that_is_not_beaten_is_named():
     run = given(0.8, 0.7, -0.2, 0.05, gp=0.9, hist_gradient_boosting=0.8, knn=0.79)
     assert further_sentences([run]) == [
-        "The network does not beat a Gaussian process: 80.0 % against 90.0 %.",
-        "The network does not beat boosted trees: 80.0 % against 80.0 %.",
-        "The network is not clearly better than the nearest neighbors: 80.0 % against 79.0 %.",
+        "There is no clear difference between the network and a Gaussian process: 80.0 % against 90.0 %.",
+        "There is no clear difference between the network and boosted trees: 80.0 % against 80.0 %.",
+        "There is no clear difference between the network and the nearest neighbors: 80.0 % against 79.0 %.",
     ]
     worse = replace(run, compared={name: {**e, "low": -0.3, "high": -0.1} for name, e in run.compared.items()})
-    assert "The network does not beat a Gaussian process: 80.0 % against 90.0 %." in further_sentences([worse])
+    assert "The network is clearly worse than a Gaussian process: 80.0 % against 90.0 %." in further_sentences([worse])
     failed = replace(run, compared={**run.compared, "gp": {**run.compared["gp"], "why": "LinAlgError: singular"}})
     assert "A Gaussian process failed: LinAlgError: singular." in further_sentences([failed])
 

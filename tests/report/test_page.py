@@ -218,6 +218,28 @@ def test_advice_stands_in_it():
     )
 
 
+def test_a_lead_is_told_from_a_lag(full):
+    run, _ = full
+
+    def said(low, high):
+        compared = {**run.compared, "linear": {**run.compared["linear"], "low": low, "high": high}}
+        return page([replace(run, compared=compared)], Again(run), "none")
+
+    assert "ahead by 0.0400 to 0.1600" in said(0.04, 0.16)
+    assert "behind by 0.0400 to 0.1600" in said(-0.16, -0.04)
+    assert "no clear difference, -0.1000 to 0.0500" in said(-0.1, 0.05)
+
+
+def test_scores_of_one_class_name_it():
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    run = train((X, np.where(X[:, 0] > 0, "yes", "<no>")), hidden=[3], epochs=2)
+    found = parsed(page([run], Again(run), "none"))
+    assert "f1 of 'yes'" in found.words("th")
+    assert "<no>, yes; f1 is of yes, the second" in page([run], Again(run), "none").replace("&lt;", "<").replace(
+        "&gt;", ">"
+    )
+
+
 def test_advice_for_several_seeds_names_them_in_order():
     runs = train_seeds("moons", seeds=[3, 1, 2], hidden=[20], lr=1e-5, epochs=20)
     words = page(runs, Again(runs[0]), "none")

@@ -21,6 +21,11 @@ def plot(run_name: str, name: str, output: Path | None, *, theme: str, options: 
         _save(drawn(free, theme=theme, **given), output or Path(f"{free}.svg"))
         return
     run = lab.load_run(run_name, folder)
+    if not name and (output or given):
+        raise UsageError(
+            f"Which picture? Write its name behind the run: multilayer plot {run_name} NAME. "
+            f"These suit it: {', '.join(suiting(run))}."
+        )
     if not name:
         _list(run_name, suiting(run))
         return

@@ -13,10 +13,12 @@ from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from multilayer.cli.saying import say
 from multilayer.data import METRICS
+from multilayer.data.metrics import metric_label
 from multilayer.data.tables import Reading
 from multilayer.engines import native
 from multilayer.lab import Session
@@ -89,12 +91,12 @@ def _data(session: Session) -> str:
     asked = session.asked
     target, columns = asked.dataset.target, len(asked.dataset.columns)
     what = {
-        "regression": "numbers" if target.n_out == 1 else f"{target.n_out} numbers a row",
-        "multilabel": f"{target.n_out} labels a row",
-    }.get(target.kind, f"{len(target.classes)} classes")
+        "regression": "a number" if target.n_out == 1 else f"{target.n_out} numbers",
+        "multilabel": f"{target.n_out} labels",
+    }.get(target.kind, f"one of {len(target.classes)} classes")
     split = {"train": asked.split.train, "val": asked.split.val, "test": asked.split.test}
     rows = ", ".join(f"{len(rows)} {part}" for part, rows in split.items() if len(rows))
-    return f"{asked.dataset.name}: {columns} column{'s' * (columns != 1)}, {what}; rows: {rows}"
+    return f"{asked.dataset.name}: {columns} input column{'s' * (columns != 1)}, the target {what}; rows: {rows}"
 
 
 def summarize(session: Session, run: Run, place: Path) -> None:
@@ -124,7 +126,11 @@ def score_table(run: Run, *, intervals: bool = False) -> Table:
         table.add_column("test, 95 % interval", justify="right")
     known = next(iter(run.scores.values()), {})
     for name in sorted(known, key=lambda name: name != run.metric):
-        table.add_row(name, *_cells(run.scores, name), *([_between(run.intervals.get(name))] if sure else []))
+        table.add_row(
+            escape(metric_label(name, run.target)),
+            *_cells(run.scores, name),
+            *([_between(run.intervals.get(name))] if sure else []),
+        )
         if name == run.metric:
             for kind, label in LABELS.items():
                 if kind in run.baselines:

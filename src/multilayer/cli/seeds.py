@@ -62,7 +62,7 @@ def _table(runs: Sequence[Run], best: int) -> Table:
     table = Table(box=SIMPLE, show_edge=False, pad_edge=False, header_style="bold")
     name, parts = runs[0].metric, list(runs[0].scores)
     table.add_column("seed", justify="right")
-    table.add_column("run")
+    table.add_column("run", no_wrap=True)
     for part in parts:
         table.add_column(f"{part} {name}", justify="right")
     table.add_column("epochs", justify="right")
@@ -76,6 +76,11 @@ def _table(runs: Sequence[Run], best: int) -> Table:
     mean = [found[part][name] for part in parts]
     table.add_section()
     table.add_row("", "mean", *("-" if one["mean"] is None else screen.cell(one["mean"]) for one in mean), "", "")
+    for kind, label in screen.LABELS.items():
+        if kind in runs[0].baselines:
+            scores = runs[0].baselines[kind]
+            cells = [screen.cell(scores[part].get(name, math.nan)) for part in parts]
+            table.add_row("", label.strip(), *cells, "", "", style="dim")
     return table
 
 

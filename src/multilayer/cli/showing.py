@@ -67,11 +67,12 @@ def _further(run: Run, console: Console) -> None:
     for advice in run.advice:
         console.print(f"{advice.says} Try {advice.command or f'{advice.python} in Python'}.", markup=False)
     line, recipe = command(run)
+    early = f", which had {run.epochs} of {run.question.recipe.epochs} epochs" * (run.status == "interrupted")
     if line is None:
-        console.print("The same weights again, in Python:")
+        console.print(f"The same weights again{early}, in Python:")
         console.print(python(run), markup=False, soft_wrap=True)
     else:
-        console.print("The same weights again:")
+        console.print(f"The same weights again{early}:")
         console.print(f"  {line}", markup=False, soft_wrap=True)
     if recipe:
         console.print("with recipe.toml:")

@@ -28,8 +28,8 @@ from multilayer.calls import parse_call
 from multilayer.constraints import Real, check
 from multilayer.data import class_scores, number_scores
 from multilayer.data.class_scores import Score, Values
-from multilayer.data.target import TargetKind
-from multilayer.errors import DataError, ShapeError, unknown
+from multilayer.data.target import Target, TargetKind
+from multilayer.errors import DataError, ShapeError, shown, unknown
 
 Kinds: TypeAlias = tuple[TargetKind, ...]
 
@@ -108,6 +108,9 @@ METRICS: dict[str, Metric] = {
 }
 """Every metric by name."""
 
+OF_ONE_CLASS = ("f1", "precision", "recall", "average_precision")
+"""Scores that speak of one of two classes."""
+
 FORMS = {
     "misclassification_rate": "misclassification_rate is 1 - accuracy. Ask for 'accuracy'.",
     "error_rate": "error_rate is 1 - accuracy. Ask for 'accuracy'.",
@@ -134,6 +137,20 @@ def defaults_for(kind: TargetKind) -> tuple[str, ...]:
     if kind not in DEFAULTS:
         raise DataError(unknown("target kind", kind, DEFAULTS))
     return DEFAULTS[kind]
+
+
+def metric_label(name: str, target: Target) -> str:
+    """A metric as it stands before its score: where it is of one of two classes, with that class, the second in order.
+
+    >>> from multilayer.data import Target
+    >>> metric_label("f1", Target.of(["no", "yes", "no"]))
+    "f1 of 'yes'"
+    >>> metric_label("accuracy", Target.of(["no", "yes", "no"]))
+    'accuracy'
+    """
+    if target.kind != "binary" or name not in OF_ONE_CLASS:
+        return name
+    return f"{name} of {shown(str(target.classes[1]), 20)}"
 
 
 def metric_named(text: str, kind: TargetKind | None = None) -> Metric:

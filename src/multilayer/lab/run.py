@@ -16,7 +16,7 @@ from multilayer.data import Dataset, FittedPreparation, Target, defaults_for
 from multilayer.data.intervals import Interval
 from multilayer.engines import Curves
 from multilayer.engines.native_predictor import NativePredictor, native_predictor
-from multilayer.errors import RefusedError
+from multilayer.errors import RefusedError, UsageError
 from multilayer.lab.advice.rules import Advice, advise
 from multilayer.lab.score import Scores, scores
 from multilayer.nn import Sequential
@@ -180,7 +180,7 @@ class Run:
         return scores(dataset.target, self.answer(dataset), dataset.weight, self.question.recipe.monitor)
 
     def plot(
-        self, name: str, *, theme: str = "light", data: Any = None, weights: Any = None, **options: Any
+        self, name: str = "", *, theme: str = "light", data: Any = None, weights: Any = None, **options: Any
     ) -> Picture | Animation:
         """A picture of this run by its name; docs/pictures.md lists them all, with their options.
 
@@ -194,7 +194,7 @@ class Run:
         'Training loss by epoch...'
         """
         from multilayer.lab.again import Again
-        from multilayer.pictures import drawn
+        from multilayer.pictures import drawn, suiting
 
         return drawn(name, Again(self, data, weights), theme, **options)
 
@@ -206,6 +206,9 @@ class Run:
         pictures: Sequence[str] | str = "all",
         data: Any = None,
         weights: Any = None,
+        if not name:
+            names = suiting(self)
+            raise UsageError(f"Which picture? Write run.plot({names[0]!r}). These suit the run: {', '.join(names)}.")
     ) -> Path:
         """Write one HTML file that answers the question, with its uncertainty, pictures, advice and how to get the same
         bits again; returns its path.

@@ -198,9 +198,11 @@ def _not_beaten(runs: Sequence[Reported], part: str) -> list[str]:
         word = verdict(value, other, _difference(runs, name))
         if word == "better than":
             continue
-        how = {"worse than": "The network does not beat", "no better than": "The network does not beat"}.get(word)
-        how = how or "The network is not clearly better than"
-        found.append(f"{how} {MODELS[name]}: {_score(run, value, other)} against {_score(run, other, value)}.")
+        beside = f"{MODELS[name]}: {_score(run, value, other)} against {_score(run, other, value)}"
+        if word == "worse than":
+            found.append(f"The network is clearly worse than {beside}.")
+        else:
+            found.append(f"There is no clear difference between the network and {beside}.")
     return found
 
 

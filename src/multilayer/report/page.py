@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from multilayer.data import METRICS
+from multilayer.data.metrics import metric_label
 from multilayer.errors import UsageError
 from multilayer.files import write_atomically
 from multilayer.pictures import Subject
@@ -113,7 +114,7 @@ def _template() -> Any:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"shown": shown, "score": _score, "percent": percent}
+    environment.filters |= {"shown": shown, "score": _score, "lead": _lead, "percent": percent}
     return environment.from_string((HERE / "page.html").read_text(encoding="utf-8"))
 
 
@@ -131,6 +132,18 @@ def _score(value: float | None) -> str:
     return "–" if value is None or value != value else f"{value:.4f}"
 
 
+def _lead(between: tuple[float, float]) -> str:
+    """The interval of the run's score minus a model's, said from the run's side.
+
+    >>> _lead((0.04, 0.16)), _lead((-0.16, -0.04)), _lead((-0.1, 0.05))
+    ('ahead by 0.0400 to 0.1600', 'behind by 0.0400 to 0.1600', 'no clear difference, -0.1000 to 0.0500')
+    """
+    low, high = between
+    if high < 0:
+        return f"behind by {_score(-high)} to {_score(-low)}"
+    return f"{'ahead by' if low > 0 else 'no clear difference,'} {_score(low)} to {_score(high)}"
+
+
 def _scores(run: Reported) -> dict[str, Any]:
     """The table of scores: a row for each score, and under the headline one for each model compared with."""
     parts = [part for part in PARTS if part in run.scores]
@@ -139,6 +152,7 @@ def _scores(run: Reported) -> dict[str, Any]:
         between = run.intervals.get(name)
         cells = [run.scores[part][name] for part in parts]
         rows.append({"name": name, "cells": cells, "between": between, "model": False, "better": _direction(name)})
+        rows[-1]["name"] = shown(metric_label(name, run.target))
         if name == run.headline:
             rows += [_model(run, model, words, parts) for model, words in named(run.baselines)]
     return {"parts": [WORDS[part] for part in parts], "rows": rows, "sure": part_of(run) == "test"}
@@ -199,7 +213,8 @@ def _data(run: Reported) -> list[tuple[str, str]]:
     rows = [("Source", run.source), ("Rows", ", ".join(f"{n:,} {WORDS[part]}" for part, n in run.rows.items()))]
     rows.append(("Target", f"{KINDS[target.kind]}: {_some(target.names)}"))
     if target.classes:
-        rows.append(("Classes", _some(target.classes)))
+        positive = f"; f1 is of {shown(target.classes[1], 60)}, the second" if target.kind == "binary" else ""
+        rows.append(("Classes", _some(target.classes) + positive))
     splitting = run.question.splitting
     if len(run.rows) > 1:
         rows.append(("Division", f"the same rows every time, dealt by split_seed {splitting.seed}"))

@@ -25,6 +25,7 @@ FLAGS = (
     *("monitor", "keep", "dtype"),
 )
 """Settings that are options of the command."""
+NO_EPOCH = "The training was interrupted before its first epoch ended, so there is nothing to train again."
 AskedOf: TypeAlias = tuple[Target, int]
 """What a recipe is resolved for: the target, and so many training rows."""
 FIRST = ("loss", "optimizer", "epochs", "dtype")
@@ -34,6 +35,8 @@ FIRST = ("loss", "optimizer", "epochs", "dtype")
 def python(run: Reported) -> str:
     """Lines of Python that give the same weights, and check that they are the same."""
     question = run.question
+    if _before_an_epoch(run):
+        return f"# {NO_EPOCH}"
     if question.own is not None:
         return f"# Layers or the loss are code, which no record holds: {' '.join(question.own.split())}"
     arguments = [IN_MEMORY.get(run.source) or repr(run.source)]
@@ -61,6 +64,8 @@ def command(run: Reported) -> tuple[str | None, str | None]:
     odd_rows = (
         dataclasses.replace(question.splitting, seed=splitting.seed) != splitting and not question.splitting.test_rows
     )
+    if _before_an_epoch(run):
+        return None, None
     odd_preparation = dataclasses.replace(question.preparation, inputs=preparation.inputs) != preparation
     if run.source in IN_MEMORY or question.own is not None or question.start is not None or odd_rows or odd_preparation:
         return None, None
@@ -68,7 +73,7 @@ def command(run: Reported) -> tuple[str | None, str | None]:
     for name, value in _reading(run).items():
         words += _option(name, value)
     chosen, recipe = settings(run), None
-    said = {name: _word(value) for name, value in chosen.items() if name in FLAGS}
+    said = {name: word(value) for name, value in chosen.items() if name in FLAGS}
     if len(said) < len(chosen) or None in said.values() or chosen.get("bias") or chosen.get("penalize_biases") is False:
         words += ["--recipe", "recipe.toml"]
         recipe = _toml({**_suggested(run), **chosen})
@@ -83,9 +88,23 @@ def command(run: Reported) -> tuple[str | None, str | None]:
     return " ".join(map(shlex.quote, words)), recipe
 
 
+def as_far(run: Reported) -> Recipe:
+    """The recipe that gives a run's weights: its own or, where the training was interrupted, one of so many epochs as
+    were done; its schedule is already told the length that it was planned for."""
+    recipe = run.question.recipe
+    if run.status != "interrupted" or not run.epochs:
+        return recipe
+    patience = recipe.patience if recipe.patience and recipe.patience < run.epochs else None
+    return recipe.replace(epochs=run.epochs, patience=patience)
+
+
+def _before_an_epoch(run: Reported) -> bool:
+    return run.status == "interrupted" and not run.epochs
+
+
 def settings(run: Reported) -> dict[str, Any]:
     """The settings that differ from what is chosen anyway; the whole recipe where fewer would not say it."""
-    recipe, suggested = run.question.recipe, _suggested(run)
+    recipe, suggested = as_far(run), _suggested(run)
     asked = (run.target, run.rows.get("train", 0))
     found: dict[str, Any] = {}
     short = _shorthand(recipe)
@@ -169,7 +188,7 @@ def _entry(block: tuple[dict[str, Any], ...], kind: str) -> Any:
     """An activation as its name, or as a table with its options."""
     options = next((entry for entry in block if entry["layer"] == kind), {"layer": kind})
     named = {"name": kind, **{name: value for name, value in options.items() if name != "layer"}}
-    return kind if len(named) == 1 or kind == "maxout" else _word(named)
+    return kind if len(named) == 1 or kind == "maxout" else word(named)
 
 
 def _suggested(run: Reported) -> dict[str, Any]:
@@ -232,13 +251,13 @@ def _option(name: str, value: Any) -> list[str]:
     return [flag, ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)]
 
 
-def _word(value: Any) -> str | None:
+def word(value: Any) -> str | None:
     """A setting as the command reads it; None where it cannot."""
     if isinstance(value, (list, tuple)):
-        words = [_word(one) for one in value]
+        words = [word(one) for one in value]
         return None if None in words else ",".join(map(str, words)) or "none"
     if isinstance(value, Mapping):
-        options = {name: _word(inner) for name, inner in value.items() if name != "name"}
+        options = {name: word(inner) for name, inner in value.items() if name != "name"}
         plain = all(
             word is not None and not isinstance(value[n], (Mapping, list, tuple)) for n, word in options.items()
         )
