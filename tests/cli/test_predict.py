@@ -32,7 +32,7 @@ def rows_of(text: str) -> list[list[str]]:
 
 def test_the_output_is_what_the_run_predicts(command, trained):
     answer = command("predict", "last", "rows.csv")
-    assert (answer.code, answer.err) == (0, "")
+    assert (answer.code, answer.err) == (0, "Row 3: 'size' is missing.\n")
     header, *rows = rows_of(answer.out)
     assert header == ["kind"]
     assert [row[0] for row in rows] == trained.predict(pl.read_csv("rows.csv")).tolist()
@@ -62,8 +62,30 @@ def test_columns_in_any_order_and_more_of_them(command, trained):
 
 def test_into_a_file(command, trained):
     answer = command("predict", "last", "rows.csv", "-o", "out.csv")
-    assert (answer.code, answer.out, answer.err) == (0, "", "4 predictions written to out.csv.\n")
+    said = "Row 3: 'size' is missing.\n4 predictions written to out.csv.\n"
+    assert (answer.code, answer.out, answer.err) == (0, "", said)
     assert Path("out.csv").read_text() == command("predict", "last", "rows.csv").out
+
+
+def test_columns_are_carried_along_as_they_are_written(command, trained):
+    rows = "id,color,size,kind\n007,red,1.50,a\n008,violet,NA,b\n009,pink,3,b\n"
+    Path("rows.csv").write_text(rows)
+    plain = rows_of(command("predict", "last", "rows.csv").out)[1:]
+    answer = command("predict", "last", "rows.csv", "--with", "id,size,kind")
+    assert answer.err == (
+        "Rows 2 and 3: 'violet' and 'pink' of 'color' were not in the training.\nRow 2: 'size' is missing.\n"
+    )
+    carried = [["id", "size", "kind", "kind (predicted)"], ["007", "1.50", "a"], ["008", "", "b"], ["009", "3", "b"]]
+    assert rows_of(answer.out) == [carried[0], *(row + own for row, own in zip(carried[1:], plain, strict=True))]
+    answer = command("predict", "last", "rows.csv", "--with", "ident")
+    said = "'rows.csv': there is no column 'ident'. Columns: id, color, size, kind."
+    assert (answer.code, answer.out, answer.err) == (2, "", f"multilayer: {said}\n")
+
+
+def test_the_path_of_a_file_in_python(trained):
+    assert trained.predict("rows.csv").tolist() == trained.predict(pl.read_csv("rows.csv")).tolist()
+    assert trained.predict_proba(Path("rows.csv")).shape == (4, 2)
+    assert trained.prepared("rows.csv").shape == (4, 4)
 
 
 def test_numbers_come_back_to_the_last_bit(command):
@@ -82,7 +104,7 @@ def test_numbers_come_back_to_the_last_bit(command):
     ("words", "said"),
     [
         (["last", "none.csv"], "There is no file 'none.csv'. Near it: flowers.csv, rows.csv, wrong.csv."),
-        (["last", "wrong.csv"], "X: there is no column 'size'. Did you mean 'sise'? Columns: color, sise."),
+        (["last", "wrong.csv"], "'wrong.csv': there is no column 'size'. Did you mean 'sise'? Columns: color, sise."),
         (["zz", "rows.csv"], "There is no run 'zz' in runs. Say last, or the beginning of its id."),
         (["last", "rows.csv", "-o", "no/out.csv"], "The predictions could not be written to no/out.csv: "),
         (["last", "rows.csv", "-o", "runs"], "The predictions could not be written to runs: "),

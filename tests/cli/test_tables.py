@@ -98,7 +98,7 @@ def test_pictures(command):
     write(Path("t.csv"), TABLE)
     answer = command("predict", "last", "t.csv")
     assert answer.code == 2
-    assert answer.err.startswith("multilayer: X: there is no column 'gray 1,1'.")
+    assert answer.err.startswith("multilayer: 't.csv': there is no column 'gray 1,1'.")
 
 
 @pytest.mark.parametrize("words", [("--fold", "x"), ("--image-size", "0"), ("--decimal", ";"), ("--delimiter", "ab")])

@@ -101,13 +101,13 @@ def test_new_rows_are_read_as_those_of_training(large, tmp_path):
     encoding = Encoding.of(read(path, target="y").dataset)
     new = tmp_path / "new.parquet"
     table().drop("y").reverse().select(pl.all().reverse()).with_columns(color=pl.lit("never seen")).write_parquet(new)
-    wanted = encoding.encode(read_rows(new, encoding))
+    wanted = encoding.encode(read_rows(new, encoding).cells)
     large()
-    assert encoding.encode(read_rows(new, encoding)).tobytes() == wanted.tobytes()
+    assert encoding.encode(read_rows(new, encoding).cells).tobytes() == wanted.tobytes()
     table().drop("whole").write_parquet(new)
     with pytest.raises(DataError) as caught:
         read_rows(new, encoding)
-    assert str(caught.value).startswith("X: there is no column 'whole'. ")
+    assert str(caught.value).startswith(f"{str(new)!r}: there is no column 'whole'. ")
 
 
 def test_a_compressed_file(large, tmp_path):
@@ -116,11 +116,11 @@ def test_a_compressed_file(large, tmp_path):
     with path.open("rb") as plain, gzip.open(tmp_path / "t.parquet.gz", "wb") as packed:
         shutil.copyfileobj(plain, packed)
     encoding = Encoding.of(read(path, target="y").dataset)
-    wanted = encoding.encode(read_rows(path, encoding))
+    wanted = encoding.encode(read_rows(path, encoding).cells)
     large()
     packed = tmp_path / "t.parquet.gz"
     assert fingerprint(read(packed, target="y").dataset) == fingerprint(read(path, target="y").dataset)
-    assert encoding.encode(read_rows(packed, encoding)).tobytes() == wanted.tobytes()
+    assert encoding.encode(read_rows(packed, encoding).cells).tobytes() == wanted.tobytes()
 
 
 def test_numbers_of_single_precision_stay_so_on_disk(large, tmp_path):

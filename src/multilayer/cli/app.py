@@ -125,6 +125,7 @@ def predict(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A table with the columns of the training, or pictures.")],
     output: options.Output = None,
     proba: options.Proba = False,
+    carry: options.Carry = None,
     header: options.Header = None,
     delimiter: options.Delimiter = None,
     decimal: options.Decimal = None,
@@ -136,12 +137,12 @@ def predict(
 
     [bold]Examples[/bold]
       multilayer predict last rows.csv
-      multilayer predict 3f9a rows.csv --proba -o answers.csv
+      multilayer predict 3f9a rows.csv --proba --with id -o answers.csv
     """
     from multilayer.cli import prediction
 
     place = Path(output) if output else None
-    prediction.predict(run, Path(file), place, proba=proba, folder=Path(runs), options=context.params)
+    prediction.predict(run, Path(file), place, proba=proba, carry=carry, folder=Path(runs), options=context.params)
 
 
 @app.command()

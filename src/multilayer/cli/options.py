@@ -168,4 +168,5 @@ WithReport = Annotated[
         rich_help_panel=ROWS,
     ),
 ]
+Carry = Annotated[Setting, option("Columns of the file to put before the predictions.", "--with", metavar="A,B")]
 Proba = Annotated[bool, typer.Option("--proba", help="Add the probability of each class.", metavar=" ")]

@@ -14,6 +14,7 @@ import numpy as np
 from multilayer.arrays import Array
 from multilayer.data import Dataset, FittedPreparation, Target, defaults_for
 from multilayer.data.intervals import Interval
+from multilayer.data.tables import read_rows
 from multilayer.engines import Curves
 from multilayer.engines.native_predictor import NativePredictor, native_predictor
 from multilayer.errors import RefusedError, UsageError
@@ -125,7 +126,9 @@ class Run:
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:
         """The predicted labels (n_samples,), label bits (n_samples, k), or numbers (n_samples,), for k targets
-        (n_samples, k); the rows in the form that was trained on: an array or list, a frame, or a Dataset."""
+        (n_samples, k); the rows in the form that was trained on: an array or list, a frame, a Dataset, or the
+        path of a file, read as that of the training was."""
+        X = self._cells(X)
         if self._native is not None and self.target.kind in ("binary", "classes"):
             codes = self._native.decisions(X)
             if codes is not None:
@@ -142,11 +145,18 @@ class Run:
 
     def answer(self, X: Any) -> Array:
         """Probabilities or numbers (n_samples, k), in float64."""
+        X = self._cells(X)
         if self._native is not None:
             quick = self._native.answers(X)
             if quick is not None:
                 return quick
         return self.answer_encoded(self.preparation.encoding.encode(X))
+
+    def _cells(self, X: Any) -> Any:
+        """The rows of a file where one is named."""
+        if not isinstance(X, (str, os.PathLike)):
+            return X
+        return read_rows(Path(X), self.preparation.encoding, reading=self.reading).cells
 
     def answer_encoded(self, matrix: Array) -> Array:
         """The same for encoded rows (n_samples, n_features), which may lie between two categories."""
@@ -158,7 +168,7 @@ class Run:
 
     def prepared(self, X: Any) -> Array:
         """The rows as the network sees them."""
-        matrix = self.preparation.encoding.encode(X)
+        matrix = self.preparation.encoding.encode(self._cells(X))
         return self.preparation.apply(matrix).astype(self.net.params[0].value.dtype)
 
     def hidden(self, X: Any) -> list[Array]:

@@ -42,9 +42,9 @@ def test_a_folder_with_a_folder_for_each_class(pets):
     run = ml.train(pets, epochs=30, hidden=[4])
     assert run.question.preparation == Preparation(inputs="channel")
     assert run.scores["test"]["accuracy"] == 1.0
-    rows = read_rows(pets / "dog" / "3.jpg", run.preparation.encoding)
+    rows = read_rows(pets / "dog" / "3.jpg", run.preparation.encoding).cells
     assert run.predict(rows).tolist() == ["dog"]
-    assert run.predict(read_rows(pets, run.preparation.encoding)).tolist() == ["cat"] * 10 + ["dog"] * 10
+    assert run.predict(read_rows(pets, run.preparation.encoding).cells).tolist() == ["cat"] * 10 + ["dog"] * 10
 
 
 def test_a_channel_has_one_mean_and_one_deviation(pets):
@@ -111,7 +111,7 @@ def test_idx_files_and_their_name(clothes, monkeypatch):
     monkeypatch.setenv("MULTILAYER_DATA", str(clothes))
     assert read("fashion-mnist").dataset.n_samples == 17
     images = clothes / "t10k-images-idx3-ubyte.gz"
-    assert by_name.predict(read_rows(images, by_name.preparation.encoding)).shape == (5,)
+    assert by_name.predict(read_rows(images, by_name.preparation.encoding).cells).shape == (5,)
 
 
 def test_arrays_with_a_test_part(tmp_path):

@@ -213,7 +213,7 @@ def test_rows_to_predict_are_read_as_those_of_the_training(tmp_path):
     rows = read_rows(write(tmp_path / "new.csv", "0.5,blue\n"), plain).cells
     assert plain.encode(rows).tolist() == [[0.5, 1, 0]]
     wrong = write(tmp_path / "new.csv", "zip,x\n12,many\n")
-    with pytest.raises(DataError, match=r"^column 'x' must be numbers, got 'many' in row 1\.$"):
+    with pytest.raises(DataError, match=r"^column 'x' of '.*new\.csv' must be numbers, got 'many' in row 1\.$"):
         read_rows(wrong, encoding)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -46,6 +46,8 @@ class Loaded:
     frame: Any
     guesses: tuple[Guess, ...]
     header: bool = True
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """How the numbers and dates of columns are written, where that is not the common way."""
 
 
 def existing(place: Path) -> Path:
@@ -103,37 +105,44 @@ def load(
     *,
     names: Sequence[str] = (),
     kinds: Mapping[str, ColumnKind] | None = None,
+    forms: Mapping[str, str] | None = None,
     of: str = "",
 ) -> Loaded:
     """The table in a file, each column of one type; temporary files go to `folder`.
 
-    `names` and `kinds` are those of another table that this one has to be like: names decide whether there is a
-    header, kinds what cells are.
+    `names`, `kinds` and `forms` are those of another table that this one has to be like: names decide whether there is
+    a header, kinds what cells are, forms how they are written.
     """
+    text = [name for name, word in options.types.items() if word in ("text", "date") or "%" in word]
+    text += [name for name, kind in (kinds or {}).items() if kind in ("category", "date")]
+    loaded = loaded_as_it_is(place, folder, options, names=names, text=text)
+    frame, guesses, written = typed(loaded.frame, options, kinds, forms, of=of)
+    return replace(loaded, frame=frame, guesses=(*loaded.guesses, *guesses), forms=written)
+
+
+def loaded_as_it_is(
+    place: Path, folder: Path, options: TableOptions, *, names: Sequence[str] = (), text: Sequence[str] = ()
+) -> Loaded:
+    """The table in a file as polars reads it, the columns in `text` as text."""
     inner = unpacked(place, folder)
     form = form_of(inner, place)
     if form in ("npz", "idx", "tar"):
         raise DataError(f"{str(place)!r} holds arrays, where a table with columns is needed.")
     if form in ("parquet", "arrow"):
-        return _binary(inner, place, form, options, kinds, of)
-    text = as_text(inner, folder, options.encoding, place)
+        return Loaded(_binary(inner, place, form, options), ())
+    found = as_text(inner, folder, options.encoding, place)
     if form == "arff":
-        frame, said = arff_table(text.path, folder, place)
-        frame, guesses = typed(frame, options, kinds, of=of)
-        return Loaded(frame, (*text.guesses, *said, *guesses))
-    layout = layout_of(text.path, options, place, names)
+        frame, said = arff_table(found.path, folder, place)
+        return Loaded(frame, (*found.guesses, *said))
+    layout = layout_of(found.path, options, place, names)
     named = layout.names if layout.header or len(layout.names) != len(names) else tuple(names)
-    as_words = [n for n in named if options.types.get(n) == "text" or (kinds or {}).get(n) == "category"]
     layout = layout.called(named)
     decimal = options.decimal or "."
-    frame = frame_of_text(text.path, layout, folder, place, missing=options.missing, decimal=decimal, text=as_words)
-    frame, guesses = typed(frame, options, kinds, of=of)
-    return Loaded(frame, (*text.guesses, *layout.guesses, *guesses), layout.header)
+    frame = frame_of_text(found.path, layout, folder, place, missing=options.missing, decimal=decimal, text=text)
+    return Loaded(frame, (*found.guesses, *layout.guesses), layout.header)
 
 
-def _binary(
-    inner: Path, place: Path, form: str, options: TableOptions, kinds: Mapping[str, ColumnKind] | None, of: str
-) -> Loaded:
+def _binary(inner: Path, place: Path, form: str, options: TableOptions) -> Any:
     import polars as pl
 
     try:
@@ -156,5 +165,4 @@ def _binary(
     ]
     if odd:
         raise DataError(f"column {odd[0]!r} of {str(place)!r} holds lists or structures. Unfold it, or --drop it.")
-    frame, guesses = typed(frame, options, kinds, of=of)
-    return Loaded(frame, tuple(guesses))
+    return frame

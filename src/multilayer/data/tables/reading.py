@@ -7,7 +7,7 @@ import functools
 import operator
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -52,7 +52,8 @@ VAL = 0.2
 class Reading:
     """A dataset, and what was guessed in reading it; printed, it is the guesses.
 
-    The last `n_test` rows are the test part where that is greater than 0.
+    The last `n_test` rows are the test part where that is greater than 0. `forms` is how the numbers and dates of
+    columns are written where that is not the common way, such as {"day": "%d.%m.%Y", "size": "decimal comma"}.
     """
 
     dataset: Dataset
@@ -60,11 +61,13 @@ class Reading:
     n_test: int = 0
     images: bool = False
     options: TableOptions = field(default_factory=TableOptions)
+    forms: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """What was said and what was guessed, as plain data for JSON."""
         suggested = {"suggested": self.recipe()} if self.recipe() else {}
-        return {"options": self.options.to_dict(), "guessed": list(map(str, self.guesses)), **suggested}
+        forms = {"forms": dict(self.forms)} if self.forms else {}
+        return {"options": self.options.to_dict(), "guessed": list(map(str, self.guesses)), **forms, **suggested}
 
     def recipe(self) -> dict[str, Any]:
         """The settings that suit the data where nobody gives them: images are wide, and want a smaller rate."""
@@ -174,7 +177,7 @@ def _of_arrays(found: Arrays, name: str, options: TableOptions) -> Reading:
 
 def _of_table(place: Path, scratch: Path, options: TableOptions) -> Reading:
     loaded = load(place, scratch, options)
-    table, guesses, header = loaded.frame, list(loaded.guesses), loaded.header
+    table, guesses, header, forms = loaded.frame, list(loaded.guesses), loaded.header, loaded.forms
     del loaded  # so that the columns of the frame can be let go one by one
     names = list(table.columns)
     _check_names(names, options)
@@ -184,7 +187,7 @@ def _of_table(place: Path, scratch: Path, options: TableOptions) -> Reading:
     if options.test is not None:
         if isinstance(table, ParquetTable):
             raise UsageError(f"{str(place)!r} is larger than memory: put the test rows into it, and leave test out.")
-        table, n_test, said = _with_test(table, place, Path(options.test), scratch, options, header, targets)
+        table, n_test, said = _with_test(table, place, Path(options.test), scratch, options, header, targets, forms)
         guesses += said
     table, n_test, said = _with_targets_only(table, targets, n_test)
     guesses += said
@@ -198,7 +201,7 @@ def _of_table(place: Path, scratch: Path, options: TableOptions) -> Reading:
     guesses += asked + said + constants(table, inputs, options)
     table, said = rare_texts(table, inputs, len(table) - n_test)
     dataset = _dataset(_stem(place), table, inputs, targets, kind, options)
-    return Reading(dataset, tuple(guesses + said), n_test)
+    return Reading(dataset, tuple(guesses + said), n_test, forms=forms)
 
 
 def _check_names(names: Sequence[str], options: TableOptions) -> None:
@@ -220,7 +223,14 @@ def _check_names(names: Sequence[str], options: TableOptions) -> None:
 
 
 def _with_test(
-    table: Any, place: Path, test: Path, scratch: Path, options: TableOptions, header: bool, targets: Sequence[str]
+    table: Any,
+    place: Path,
+    test: Path,
+    scratch: Path,
+    options: TableOptions,
+    header: bool,
+    targets: Sequence[str],
+    forms: Mapping[str, str],
 ) -> tuple[Any, int, list[Guess]]:
     """The rows of the test file below the others."""
     here = scratch / "test"
@@ -228,7 +238,7 @@ def _with_test(
     same = options if header else dataclasses.replace(options, header=False)
     known = {name: kind for name, kind in kinds_of(table).items() if name not in targets}
     of = f" of the test file {str(test)!r}"
-    second = load(existing(test), here, same, names=table.columns, kinds=known, of=of)
+    second = load(existing(test), here, same, names=table.columns, kinds=known, forms=forms, of=of)
     return matched(table, second.frame, place, test, targets)
 
 
