@@ -206,6 +206,9 @@ class Run:
         from multilayer.lab.again import Again
         from multilayer.pictures import drawn, suiting
 
+        if not name:
+            names = suiting(self)
+            raise UsageError(f"Which picture? Write run.plot({names[0]!r}). These suit the run: {', '.join(names)}.")
         return drawn(name, Again(self, data, weights), theme, **options)
 
     def report(
@@ -216,9 +219,6 @@ class Run:
         pictures: Sequence[str] | str = "all",
         data: Any = None,
         weights: Any = None,
-        if not name:
-            names = suiting(self)
-            raise UsageError(f"Which picture? Write run.plot({names[0]!r}). These suit the run: {', '.join(names)}.")
     ) -> Path:
         """Write one HTML file that answers the question, with its uncertainty, pictures, advice and how to get the same
         bits again; returns its path.
