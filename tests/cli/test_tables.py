@@ -76,7 +76,7 @@ def test_predictions_for_a_table_without_names(command):
     assert command("train", "plain.data", *QUICK).code == 0
     write(Path("rows.data"), "0.5\tgreen\n1.5\tred\n")
     answer = command("predict", "last", "rows.data")
-    assert (answer.code, answer.err) == (0, "")
+    assert (answer.code, answer.err) == (0, "Row 1: 'green' of 'x2' was not in the training.\n")
     assert answer.out.splitlines()[0] == "x3"
     assert len(answer.out.splitlines()) == 3
     write(Path("rows.txt"), "0,5;green\n1,5;red\n")

@@ -146,6 +146,8 @@ class Encoding:
         for name in names:
             if name not in known:
                 raise DataError(no_column(name, known, "X"))
+        if not len(table):
+            raise DataError("X must have at least one row, got none.")
         return DiskColumns(table, names) if isinstance(table, ParquetTable) else typed(table, names)
 
     def to_list(self) -> list[dict[str, Any]]:

@@ -153,7 +153,8 @@ def _array_of(y: object, what: str) -> npt.NDArray[Any]:
     if y.ndim not in (1, 2):
         raise DataError(sentence(what, "an array of one or two dimensions", y.shape))
     if y.dtype.kind not in "biufUT":
-        raise DataError(f"{what} must be numbers, text or booleans, it is of type {y.dtype}.")
+        held = "dates" if y.dtype.kind == "M" else f"cells of type {y.dtype}"
+        raise DataError(f"{what} must be numbers, text or booleans, it holds {held}.")
     return y
 
 

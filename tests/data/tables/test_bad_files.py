@@ -59,7 +59,7 @@ TEXTS: list[tuple[str, str | bytes, dict, str]] = [
     ("inf.csv", GOOD + "1,inf,yes\n", {},
      "column 'b' must be finite or missing (NaN), got inf in row 40. Replace or remove it."),
     ("free.csv", "a,note\n" + "".join(f"{i},text {i}\n" for i in range(1200)), {},
-     "target 'note' has 1,200 distinct values, too many for classes. Name another column with --target."),
+     "target 'note' has 1,200 distinct values in 1,200 rows, too many for classes. Name another column with --target."),
     ("g.csv", GOOD, {"target": "clas"},
      "target: there is no column 'clas'. Did you mean 'class'? Columns: a, b, class."),
     ("g.csv", GOOD, {"drop": ["bb"]}, "drop: there is no column 'bb'. Did you mean 'b'? Columns: a, b, class."),

@@ -32,6 +32,7 @@ def test_a_table_without_names_has_the_same_columns(tmp_path):
         "Cells are separated by commas. (--delimiter)",
         "There is no line of names: the columns are x1, x2, ... by their place. (--header)",
         "No target was named, so it is the last column, 'x3'. (--target)",
+        "Missing cells: 10 in 'x2'.",
     ]
 
 
@@ -173,6 +174,7 @@ def test_a_test_file_is_the_test_part(tmp_path):
     assert [str(guess) for guess in reading.guesses[3:]] == [
         "The full stops behind the labels in adult.test are left out.",
         "2 rows of adult.test are the test part.",
+        "Missing cells: 1 in 'x2'.",
     ]
     assert reading.dataset.n_samples == 42
     split = reading.splitting().apply(reading.dataset)

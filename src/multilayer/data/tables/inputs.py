@@ -59,15 +59,41 @@ def _identifies(series: Any) -> str:
     return ""
 
 
-def constants(table: Any, names: Sequence[str], options: TableOptions) -> list[Guess]:
-    """A word on the columns that hold the same in every row; they stay, so that rows to come may differ."""
-    same = [
-        name for name in names if len(table) > 1 and table[name].drop_nulls().n_unique() <= 1 and _same(table[name])
-    ]
-    if not same:
+def remarks(table: Any, names: Sequence[str], targets: Sequence[str]) -> list[Guess]:
+    """A word on input columns that hold the same in every row (they stay, so that rows to come may differ), on missing
+    cells, and on texts, those of the targets too, that differ only in case."""
+    same, missing, alike = [], [], []
+    for name in names:
+        series = table[name]
+        if len(table) > 1 and series.drop_nulls().n_unique() <= 1 and _same(series):
+            same.append(name)
+        count = int(series.null_count() + (series.is_nan().sum() if series.dtype.is_float() else 0))
+        missing += [f"{count:,} in {name!r}"] * (count > 0)
+        alike += _alike(series)
+    alike += [guess for name in targets for guess in _alike(table[name])]
+    guesses = []
+    if same:
+        said = f"{listed(same)} {'holds' if len(same) == 1 else 'hold'} the same in every row, and so cannot help."
+        guesses.append(Guess(said, f"--drop {words_of(same)}"))
+    if missing:
+        guesses.append(Guess(f"Missing cells: {listed(missing)}."))
+    return guesses + alike
+
+
+def _alike(series: Any) -> list[Guess]:
+    """A word on the texts of a column that differ only in case."""
+    import polars as pl
+
+    if series.dtype != pl.String:
         return []
-    said = f"{listed(same)} {'holds' if len(same) == 1 else 'hold'} the same in every row, and so cannot help."
-    return [Guess(said, f"--drop {words_of(same)}")]
+    cells = series.drop_nulls().unique().sort()
+    folded = cells.str.to_lowercase()
+    if folded.n_unique() == len(cells):
+        return []
+    twice = cells.filter(folded.is_duplicated())
+    first = [repr(cell) for cell in twice.filter(twice.str.to_lowercase() == twice[0].lower())]
+    more = f", and so do {len(twice) - len(first)} more" if len(twice) > len(first) else ""
+    return [Guess(f"{listed(first)} of {series.name!r} differ only in case{more}: each counts as a text of its own.")]
 
 
 def _same(series: Any) -> bool:

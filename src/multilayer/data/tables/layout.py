@@ -18,6 +18,7 @@ from multilayer.data.column import MISSING_TEXTS
 from multilayer.data.tables.guess import Guess, counted
 from multilayer.data.tables.options import BLANKS, TableOptions
 from multilayer.data.tables.text_file import LONGEST_LINE, refuse
+from multilayer.errors import shown
 
 SAMPLE_LINES = 1000
 SAMPLE_CHARACTERS = LONGEST_LINE
@@ -69,12 +70,16 @@ def layout_of(path: Path, options: TableOptions, name: Path, known: Sequence[str
         raise refuse(name, "it has no rows")
     quote = "'" if _quoted(filled, "'") and not _quoted(filled, '"') else '"'
     delimiter = options.delimiter or _delimiter(filled, quote, name)
+    if options.delimiter is not None:
+        _refuse_other_delimiter(filled, options.delimiter, quote, name)
     cells = _cells(filled, delimiter, quote)
     width = mode(len(row) for row in cells[1:] or cells)
     skipped = _before(lines, delimiter, quote, width)
     rows = _cells([line for line in lines[skipped:] if line.strip()], delimiter, quote)
     row_names = len(rows) > 2 and len(rows[0]) == width - 1 and not any(map(_is_value, rows[0]))
     row_names = row_names and any(len(row) == width and row[-1].strip() for row in rows[1:])
+    if options.header is not False:
+        _refuse_title(lines[skipped:], rows, width, skipped, name)
     header = _has_header(rows, options, known)
     first = [cell.strip() for cell in rows[0]]
     first[0] = first[0].lstrip("#").strip() if header else first[0]
@@ -84,6 +89,30 @@ def layout_of(path: Path, options: TableOptions, name: Path, known: Sequence[str
     guesses = _guesses(options, delimiter, quote, skipped, lines, header)
     after = skipped + _first_filled(lines[skipped:]) + header
     return Layout(delimiter, quote, after, names, header, padded, row_names, guesses)
+
+
+def _refuse_other_delimiter(lines: Sequence[str], delimiter: str, quote: str, name: Path) -> None:
+    """Refuse a delimiter that does not divide the lines where another one does."""
+    found = _delimiter(lines, quote, name)
+    given, other = (_agreement(lines, each, quote) for each in (delimiter, found))
+    fits = given is not None and given[0] >= AGREEING and len(_cells(lines[:1], delimiter, quote)[0]) > 1
+    if not fits and found not in (delimiter, BLANKS) and other is not None and other[0] >= AGREEING:
+        said = SPOKEN.get(delimiter, repr(delimiter))
+        raise refuse(name, f"its cells are separated by {SPOKEN[found]}, not by {said}. Leave --delimiter out")
+
+
+def _refuse_title(lines: Sequence[str], rows: Sequence[Sequence[str]], width: int, skipped: int, name: Path) -> None:
+    """Refuse a first line with text in its first cell alone above one that looks like the names."""
+    filled = [place for place, line in enumerate(lines, start=skipped + 1) if line.strip()]
+    title = [cell.strip() for cell in rows[0]]
+    if len(rows) < 2 or width < 3 or not title[0] or any(title[1:]):
+        return
+    if len(rows[1]) == width and all(cell.strip() and not _is_value(cell) for cell in rows[1]):
+        raise refuse(
+            name,
+            f"the names of its columns seem to be in line {filled[1]}, below {shown(title[0], 40)}. Take out the lines "
+            "above them",
+        )
 
 
 def _cells(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]:

@@ -33,7 +33,7 @@ from multilayer.data.tables.arrays import (
 from multilayer.data.tables.cells import kinds_of
 from multilayer.data.tables.guess import Guess, counted
 from multilayer.data.tables.images import class_folders, image_arrays
-from multilayer.data.tables.inputs import constants, identifiers, rare_texts
+from multilayer.data.tables.inputs import identifiers, rare_texts, remarks
 from multilayer.data.tables.joining import matched, members_of
 from multilayer.data.tables.loading import existing, form_of, load
 from multilayer.data.tables.named import folder_of, is_named
@@ -198,7 +198,7 @@ def _of_table(place: Path, scratch: Path, options: TableOptions) -> Reading:
     inputs = [name for name in names if name not in aside]
     left_out, said = identifiers(table, inputs, options)
     inputs = [name for name in inputs if name not in left_out]
-    guesses += asked + said + constants(table, inputs, options)
+    guesses += asked + said + remarks(table, inputs, targets)
     table, said = rare_texts(table, inputs, len(table) - n_test)
     dataset = _dataset(_stem(place), table, inputs, targets, kind, options)
     return Reading(dataset, tuple(guesses + said), n_test, forms=forms)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from multilayer.data.frame import no_column
-from multilayer.data.tables.guess import Guess
+from multilayer.data.tables.guess import Guess, counted
 from multilayer.data.tables.options import TableOptions
 from multilayer.data.target import MOST_CLASSES, TargetKind
 from multilayer.errors import DataError, UsageError, sentence, shown
 
 MANY_CLASSES = 1000
-"""More classes than this are a mistake."""
+"""More classes than this are a mistake, and so are more than 20 that have fewer than two rows each on average."""
 
 PERHAPS_CLASSES = 100
 """Whole numbers with up to so many distinct values are asked about."""
@@ -68,9 +68,13 @@ def kind_of(series: Sequence[Any], options: TableOptions) -> tuple[TargetKind | 
         )
     classes = options.kind in ("binary", "classes", "classification")
     number = column.dtype.is_numeric()
-    if (classes or (options.kind is None and not number)) and distinct > MANY_CLASSES:
+    many = distinct > MANY_CLASSES or (distinct > MOST_CLASSES and distinct * 2 > len(column))
+    if (classes or (options.kind is None and not number)) and many:
         do = "Name another column with --target" + (", or say --regression." if number else ".")
-        raise DataError(f"target {column.name!r} has {distinct:,} distinct values, too many for classes. {do}")
+        raise DataError(
+            f"target {column.name!r} has {distinct:,} distinct values in {counted(len(column), 'row')}, too many for "
+            f"classes. {do}"
+        )
     if options.kind == "classification":
         return ("binary" if distinct == 2 else "classes"), []
     if options.kind is not None or not number:
