@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from multilayer.cli import options, recipe_options
+from multilayer.cli.plain_help import PlainCommand, PlainGroup
 from multilayer.version import __version__
 
 app = typer.Typer(
     name="multilayer",
+    cls=PlainGroup,
     epilog="Start with:  multilayer train digits",
     no_args_is_help=True,
     add_completion=False,
@@ -35,7 +37,7 @@ def main_options(
     """Train, understand, compare and share multilayer perceptrons, with exactly repeatable results."""
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def train(
     context: typer.Context,
     data: options.Data,
@@ -118,7 +120,7 @@ def train(
     training.train(context.params)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def predict(
     context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="last, the beginning of a run's id, or a .mlp file.")],
@@ -145,7 +147,7 @@ def predict(
     prediction.predict(run, Path(file), place, proba=proba, carry=carry, folder=Path(runs), options=context.params)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def report(
     runs_named: Annotated[
         list[str],
@@ -168,7 +170,7 @@ def report(
     reporting.report(runs_named, place, pictures=pictures, folder=Path(runs))
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def show(
     run: Annotated[str, typer.Argument(metavar="RUN", help="last, the beginning of a run's id, or a .mlp file.")],
     runs: options.RunsRead = "runs",
@@ -185,9 +187,9 @@ def show(
     showing.show(run, Path(runs), as_json=json_output)
 
 
-@app.command(name="runs")
+@app.command(name="runs", cls=PlainCommand)
 def list_runs(
-    task: Annotated[str, typer.Argument(metavar="[TASK]", help="Only runs of this task.", show_default=False)] = "",
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Only runs of this task.", show_default=False)] = "",
     number: options.Number = "20",
     runs: options.RunsRead = "runs",
     json_output: options.ListAsJson = False,
@@ -203,13 +205,13 @@ def list_runs(
     shelf.runs(task, number, Path(runs), as_json=json_output)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def plot(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="A run as for predict, or the name of a picture that needs none.")
     ],
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="A picture; if left out, those that suit.", show_default=False)
+        str, typer.Argument(metavar="NAME", help="A picture; if left out, those that suit.", show_default=False)
     ] = "",
     output: options.PictureFile = None,
     theme: options.PictureTheme = "light",
@@ -229,7 +231,7 @@ def plot(
     plotting.plot(run, name, Path(output) if output else None, theme=theme, options=option or [], folder=Path(runs))
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def tasks(
     json_output: options.ListAsJson = False,
 ) -> None:

@@ -39,6 +39,8 @@ def sentence_of(error: Any) -> str:
     if found := NO_ARGUMENT.match(message):
         return f"{context.info_name if context else 'The command'} needs a {found[1]}. {see}"
     if found := EXTRA.match(message):
+        if found[1].replace(" ", "").isdecimal():
+            return f"'{found[1]}' is one word too many. Numbers of one option stand with commas, as in --hidden 40,40."
         return f"'{found[1]}' is one word too many. Put words that belong together between quotes. {see}"
     return f"{message.rstrip('.')}. {see}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from multilayer.data.tables import TableOptions
-from multilayer.errors import UsageError
+from multilayer.errors import UsageError, unknown
 from multilayer.recipe.layers import dense
 
 
@@ -53,11 +54,14 @@ def seconds(word: str | None) -> float | None:
 
 def metric(word: str) -> str:
     """A metric by its name here, in whatever case and with whatever hyphens; names from elsewhere are explained."""
-    from multilayer.data.metrics import FORMS
+    from multilayer.data.metrics import FORMS, METRICS
 
     name = word.strip().lower().replace("-", "_")
     if name in FORMS:
         raise UsageError(FORMS[name])
+    name = unicodedata.normalize("NFKC", name)
+    if name not in ("loss", *METRICS):
+        raise UsageError(unknown("metric", word, ("loss", *METRICS), meant=name))
     return name
 
 
@@ -89,6 +93,13 @@ def types(word: str) -> dict[str, str]:
     return {name: kind for name, _, kind in pairs}
 
 
+def setting(word: str) -> Any:
+    """As `value`, for options that take one number; raises UsageError where a comma stands for the decimal point."""
+    if DECIMAL_COMMA.fullmatch(word.strip()):
+        raise UsageError(f"Decimals stand behind a point here: write {word.strip().replace(',', '.')}, got '{word}'.")
+    return value(word)
+
+
 def value(word: str) -> Any:
     """A number where the word reads as one, else the word.
 
@@ -106,10 +117,15 @@ def value(word: str) -> Any:
 def widths(word: str) -> list[Any]:
     """The hidden layers: "40,40" as [40, 40], "none" as [].
 
-    >>> widths("40,40"), widths("none"), widths("40;40")
-    ([40, 40], [], ['40;40'])
+    >>> widths("40,40"), widths("none"), widths("40;forty")
+    ([40, 40], [], ['40;forty'])
     """
-    return [] if word.strip().lower() == "none" else [value(part.strip()) for part in word.split(",")]
+    if word.strip().lower() == "none":
+        return []
+    parts = re.split(r"[x×;\s]+", word.strip())
+    if len(parts) > 1 and all(part.isdecimal() for part in parts):
+        raise UsageError(f"--hidden must be widths with commas, got '{word}'. Write --hidden {','.join(parts)}.")
+    return [value(part.strip()) for part in word.split(",")]
 
 
 def names(word: str) -> Any:
@@ -207,6 +223,8 @@ READ: dict[str, Callable[[str], Any]] = {
     "missing": list_of,
     "types": types,
     "header": bool,
+    **dict.fromkeys(("lr", "l1", "l2", "weight_decay", "dropout", "noise", "min_delta"), setting),
+    **dict.fromkeys(("clip_value", "clip_norm", "max_norm"), setting),
     **dict.fromkeys(("weight_column", "group", "test", "delimiter", "decimal", "encoding"), str),
 }
 """How an option's word is read; `value` reads the others."""
@@ -216,3 +234,4 @@ NOT_ASKED = (
 )
 TIME, UNITS = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h)"), {"s": 1, "m": 60, "h": 3600}
 MOST_SEEDS = 1000
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+")

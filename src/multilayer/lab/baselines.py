@@ -35,6 +35,8 @@ LINEAR_ROWS, LINEAR_PASSES, LINEAR_STEPS = 200, 10, 10_000
 """Then a step takes so many rows, and there are so many passes over all of them or so many steps, whichever is more."""
 
 NEIGHBORS = 5
+TREES = ("forest", "tree", "boost", "gbm", "gbdt")
+"""What is in the names of models made of trees."""
 
 
 @final
@@ -122,7 +124,8 @@ def wanted(compare: Any, dataset: Dataset, split: Split) -> tuple[str, ...]:
     names = {name.strip().lower().replace("-", "_") for name in given}
     known = (*ALWAYS, *RIVALS)
     for name in sorted(names.difference(known)):
-        raise UsageError(unknown("model to compare with", name, known))
+        meant = "hist_gradient_boosting" if any(word in name for word in TREES) else ""
+        raise UsageError(unknown("model to compare with", name, known, meant=meant))
     chosen = tuple(name for name in RIVALS if name in names)
     for name in chosen:
         _check(name, dataset, len(split.train))

@@ -35,7 +35,7 @@ from multilayer.data.tables.guess import Guess, counted
 from multilayer.data.tables.images import class_folders, image_arrays
 from multilayer.data.tables.inputs import identifiers, rare_texts, remarks
 from multilayer.data.tables.joining import matched, members_of
-from multilayer.data.tables.loading import existing, form_of, load
+from multilayer.data.tables.loading import NAMED_LIKE_TABLES, existing, form_of, load
 from multilayer.data.tables.named import folder_of, is_named
 from multilayer.data.tables.options import TableOptions
 from multilayer.data.tables.target import kind_of, target_columns
@@ -155,7 +155,7 @@ def _of_folder(folder: Path, scratch: Path, options: TableOptions, name: Path | 
             return image_arrays(folder, options.image_size)
     except OSError as error:
         raise DataError(f"{str(name)!r} cannot be read: {error.strerror}.") from None
-    tables = sorted(place.name for place in folder.iterdir() if place.is_file() and not place.name.startswith("."))
+    tables = sorted(place.name for place in folder.iterdir() if place.suffix.lower() in NAMED_LIKE_TABLES)
     near = f" Name a table in it, such as {tables[0]}." if tables else ""
     raise DataError(f"{str(name)!r} is a folder without pictures by class and without IDX files.{near}")
 
