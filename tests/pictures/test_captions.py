@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import sklearn.metrics
 from sklearn.calibration import calibration_curve
 
-from multilayer.lab import train
+from multilayer.lab import Session, ask, train
 from multilayer.lab.again import Again
 from multilayer.pictures.calibration import binned
 from multilayer.pictures.confusion import counted
@@ -155,3 +156,39 @@ def test_the_range_of_the_training_rows():
     x = rows.x[rows.split.train]
     told = f"Shaded: the range of the training rows, {x.min():.4g} to {x.max():.4g};"
     assert told in picture_of("sine", "fit").caption
+
+
+def test_a_linear_model_in_the_legend_is_in_sight():
+    axes = picture_of("noisy", "learning-curves").figure.axes[1]
+    lines = [line for line in axes.lines if line.get_label() == "linear model, validation"]
+    named = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert ("linear model, validation" in named) == bool(lines)
+    low, high = axes.get_ylim()
+    assert all(low <= line.get_ydata()[0] <= high for line in lines)
+    run = run_of("noisy")
+    odd = {**run.baselines, "linear": {**run.baselines["linear"], "val": {"r2": -90.0, "rmse": 1.0, "mae": 1.0}}}
+    far = replace(run, baselines=odd).plot("learning-curves").figure.axes[1]
+    assert [text.get_text() for text in far.get_legend().get_texts()] == ["validation"]
+
+
+def test_a_rate_that_hardly_moves_is_drawn_without_an_offset():
+    session = Session(ask("moons(samples=60)", hidden=[3], epochs=100_000))
+    session.training.advance(epochs=5)
+    (run,) = session.finish()
+    axes = run.plot("learning-curves").figure.axes[-1]
+    axes.figure.canvas.draw()
+    assert axes.yaxis.get_offset_text().get_text() == ""
+
+
+def test_the_loss_of_standardized_numbers_says_so():
+    picture = picture_of("sine", "learning-curves")
+    assert picture.caption.startswith("Training loss of the standardized target by epoch of ")
+    assert picture.figure.axes[0].get_ylabel().endswith("\nof the standardized target")
+    assert picture_of("moons", "learning-curves").caption.startswith("Training loss by epoch of ")
+
+
+def test_a_score_of_one_class_names_it():
+    run = train("moons", hidden=[3], epochs=3, monitor="f1")
+    picture = run.plot("learning-curves")
+    assert picture.figure.axes[1].get_ylabel() == "f1 of '1'"
+    assert "; validation f1 of '1' " in picture.caption

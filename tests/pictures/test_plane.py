@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.decomposition import PCA
 
@@ -114,3 +117,31 @@ def test_epochs_of_an_animation():
         assert chosen[-1] == epochs
         assert len(chosen) <= frames
         assert chosen == sorted(set(chosen))
+
+
+def test_lines_of_many_hidden_units_are_left_out():
+    """They would hide the rows."""
+    few, many = (train("moons", hidden=[units], epochs=1).plot("boundary") for units in (20, 21))
+    assert "each of the 20 units" in few.caption
+    assert "Dashed" not in many.caption
+    assert len(few.figure.axes[0].lines) > 0
+    assert len(many.figure.axes[0].lines) == 0
+
+
+def dated():
+    days = np.datetime64("2023-04-01") + np.arange(120)
+    numbers = np.linspace(-1, 1, 120) ** 2
+    return Dataset.from_frame(pl.DataFrame({"day": days, "pH": numbers, "y": np.sin(numbers)}), "y")
+
+
+def test_dates_are_shown_as_dates():
+    data = dated()
+    run = train(data, hidden=[4], epochs=2)
+    axes = run.plot("surface", data=data, inputs=("day", "pH")).figure.axes[0]
+    axes.figure.canvas.draw()
+    shown = [text.get_text() for text in axes.get_xticklabels()]
+    assert len(shown) >= 2
+    assert all(re.fullmatch(r"2023-\d\d-\d\d", text) for text in shown), shown
+    assert not any("-" in text and len(text) == 10 for text in (t.get_text() for t in axes.get_yticklabels()))
+    kept = plane_of(run, Again(run, data).rows, None)
+    assert kept.names == ("day", "pH")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
+import polars as pl
 import pytest
 
 import multilayer as ml
+from multilayer.data import Dataset
 from multilayer.errors import RefusedError
 from multilayer.lab.again import Again
 from multilayer.pictures import DARK, LIGHT, drawn
@@ -182,3 +186,16 @@ def test_nothing_overlaps_and_nothing_is_cut_off(name, kind):
     assert cut_off(picture) == []
     edge = picture.figure.bbox.padded(1)
     assert all(edge.contains(*text.get_window_extent().max) for axes in picture.figure.axes for text in axes.texts)
+
+
+def test_names_of_rows_do_not_overlap():
+    draws = np.random.default_rng(0)
+    columns = {f"column number {n}": draws.normal(size=60) for n in range(14)}
+    data = Dataset.from_frame(pl.DataFrame({**columns, "y": draws.normal(size=60)}), "y")
+    figure = ml.train(data, hidden=[100], epochs=1).plot("hinton").figure
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    for axes in figure.axes:
+        boxes = sorted((text.get_window_extent(renderer) for text in axes.get_yticklabels()), key=lambda box: box.y0)
+        assert all(low.y1 <= high.y0 + 1 for low, high in itertools.pairwise(boxes))
+        assert axes.title.get_window_extent(renderer).x1 <= figure.bbox.x1

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
+from rich.markup import escape
 from rich.table import Table
 
 from multilayer import lab
 from multilayer.cli import screen
 from multilayer.data import METRICS
 from multilayer.data.intervals import over_seeds
+from multilayer.data.metrics import metric_label
 from multilayer.lab.run import Run
 
 
@@ -64,7 +66,7 @@ def _table(runs: Sequence[Run], best: int) -> Table:
     table.add_column("seed", justify="right")
     table.add_column("run", no_wrap=True)
     for part in parts:
-        table.add_column(f"{part} {name}", justify="right")
+        table.add_column(escape(f"{part} {metric_label(name, runs[0].target)}"), justify="right")
     table.add_column("epochs", justify="right")
     table.add_column("")
     for place, run in enumerate(runs):

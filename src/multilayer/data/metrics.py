@@ -142,11 +142,10 @@ def defaults_for(kind: TargetKind) -> tuple[str, ...]:
 def metric_label(name: str, target: Target) -> str:
     """A metric as it stands before its score: where it is of one of two classes, with that class, the second in order.
 
-    >>> from multilayer.data import Target
-    >>> metric_label("f1", Target.of(["no", "yes", "no"]))
-    "f1 of 'yes'"
-    >>> metric_label("accuracy", Target.of(["no", "yes", "no"]))
-    'accuracy'
+    >>> from multilayer.data import Dataset
+    >>> target = Dataset.from_arrays([[0], [1], [2]], ["no", "yes", "no"]).target
+    >>> metric_label("f1", target), metric_label("accuracy", target)
+    ("f1 of 'yes'", 'accuracy')
     """
     if target.kind != "binary" or name not in OF_ONE_CLASS:
         return name

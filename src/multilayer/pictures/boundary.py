@@ -19,7 +19,7 @@ from multilayer.pictures.curves import kept_epoch
 from multilayer.pictures.lettering import label
 from multilayer.pictures.line import line_boundary
 from multilayer.pictures.picture import Drawing
-from multilayer.pictures.plane import Plane, grid, plane_of
+from multilayer.pictures.plane import Plane, grid, name_axes, plane_of
 from multilayer.pictures.registry import picture
 from multilayer.pictures.style import Theme
 from multilayer.pictures.subject import Subject, Trained, told
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 GRID = 201
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
-MOST_LINES = 100
+MOST_LINES = 20  # the lines of more hidden units would hide the rows
 MOST_CLASSES = 26
 MANY_ROWS = 2000
 
@@ -141,7 +141,7 @@ class Scene:
         hidden = self.lines(axes, net)
         self.points(axes)
         axes.set(xlim=self.limits[0], ylim=self.limits[1])
-        axes.set(xlabel=label(self.plane.names[0], 40), ylabel=label(self.plane.names[1], 40))
+        name_axes(axes, self.subject.run, *self.plane.names)
         axes.set_title(title)
         handles, words = _keys(theme, names, list(self.subject.rows.parts), hidden)
         style.legend(figure, handles, words, loc="outside lower center", ncols=columns)

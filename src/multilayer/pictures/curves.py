@@ -8,8 +8,9 @@ import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.data import METRICS
-from multilayer.data.metrics import metric_named
+from multilayer.data.metrics import metric_label, metric_named
 from multilayer.pictures import style
+from multilayer.pictures.lettering import label
 from multilayer.pictures.picture import Drawing
 from multilayer.pictures.registry import picture
 from multilayer.pictures.style import Theme
@@ -54,6 +55,7 @@ def learning_curves(subject: Subject, theme: Theme, *, train_metric: bool = Fals
             _metric_panel(axes, run, theme, str(metric), measured)
         else:
             axes.plot(_epochs(run), run.history["lr"], color=theme.ink)
+            axes.ticklabel_format(axis="y", useOffset=False)
             axes.set_ylabel("lr")
         axes.grid(axis="y")
         if best:
@@ -75,6 +77,11 @@ def kept_epoch(run: Trained) -> int | None:
         return None
     greater = recipe.monitor != "loss" and metric_named(recipe.monitor).greater_is_better
     return int(np.nanargmax(values) if greater else np.nanargmin(values)) + 1
+
+
+def standardized(run: Trained) -> bool:
+    """Whether the loss is measured on standardized numbers, and not in the target's own unit."""
+    return run.target.kind == "regression" and run.question.preparation.target == "standardize"
 
 
 def _metric(run: Trained) -> str | None:
@@ -108,7 +115,8 @@ def _loss(axes: Axes, run: Trained, theme: Theme) -> None:
     if len(values) and values.min() > 0 and values.max() > SPREAD * values.min():
         style.logarithmic(axes, "y")
         scale = ", logarithmic"
-    axes.set_ylabel(f"loss{scale}")
+    of = "\nof the standardized target" if standardized(run) else ""
+    axes.set_ylabel(f"loss{scale}{of}")
     axes.legend(loc="best")
 
 
@@ -120,12 +128,21 @@ def _metric_panel(axes: Axes, run: Trained, theme: Theme, metric: str, measured:
         shown.append(measured[1])
     _line(axes, _epochs(run), values, color=theme.part("val"), linestyle="--", label="validation")
     linear = run.baselines.get("linear", {}).get("val", {}).get(metric)
-    if linear is not None and np.isfinite(linear):
-        axes.axhline(linear, color=theme.faint, linewidth=1.2, linestyle="-.", label="linear model, validation")
-        shown.append(np.array([linear]))
     _limits(axes, np.concatenate(shown), metric)
-    axes.set_ylabel(metric.replace("_", " "))
+    if linear is not None and _in_sight(axes, linear):
+        axes.axhline(linear, color=theme.faint, linewidth=1.2, linestyle="-.", label="linear model, validation")
+    axes.set_ylabel(label(metric_label(metric, run.target).replace("_", " "), 30))
     axes.legend(loc="best")
+
+
+def _in_sight(axes: Axes, value: float) -> bool:
+    """Whether a value stands on the axis, which is made up to twice as long for it."""
+    low, high = axes.get_ylim()
+    span = high - low
+    if not low - span <= value <= high + span:
+        return False
+    axes.set_ylim(min(low, value - 0.05 * span), max(high, value + 0.05 * span))
+    return True
 
 
 def _limits(axes: Axes, values: Array, metric: str) -> None:
@@ -161,5 +178,6 @@ def _caption(run: Trained, best: int | None, metric: str | None) -> str:
     if "val_loss" in history.series:
         parts.append(f"validation {history['val_loss'][of - 1]:.4g}")
     which = f"epoch {best}, the best, whose weights are kept" if best else f"epoch {of}, the last"
-    end = f"; validation {metric} {history[f'val_{metric}'][of - 1]:.4g}" if metric else ""
-    return f"Training loss by epoch of {told(run)}. At {which}: loss {', '.join(parts)}{end}."
+    end = f"; validation {metric_label(metric, run.target)} {history[f'val_{metric}'][of - 1]:.4g}" if metric else ""
+    of = " of the standardized target" if standardized(run) else ""
+    return f"Training loss{of} by epoch of {told(run)}. At {which}: loss {', '.join(parts)}{end}."

@@ -17,6 +17,7 @@ from multilayer.pictures.boundary import moments, untrained
 from multilayer.pictures.lettering import label
 from multilayer.pictures.line import span
 from multilayer.pictures.picture import Drawing
+from multilayer.pictures.plane import name_axes
 from multilayer.pictures.predicted import numbers, points
 from multilayer.pictures.registry import picture
 from multilayer.pictures.style import Theme
@@ -80,7 +81,8 @@ def fit(subject: Subject, theme: Theme, *, beyond: float = 0.5) -> Drawing:
         lower.scatter(rows.x[places, 0], residuals[places], **points(theme, part, len(rows.x)))
     lower.axhline(0, color=theme.faint, linewidth=1)
     scene.shade(lower)
-    lower.set(xlabel=scene.names[0], ylabel="residual")
+    name_axes(lower, subject.run, subject.run.preparation.encoding.feature_names[0])
+    lower.set_ylabel("residual")
     lower.grid(axis="y")
     rms = {part: float(np.sqrt(np.mean(residuals[places] ** 2))) for part, places in rows.parts.items()}
     sizes = ", ".join(f"{style.PART_WORDS[part]} {value:.3g}" for part, value in rms.items())
@@ -195,7 +197,7 @@ class Scene:
         panels = figure.subplots(2 if with_neurons else 1, 1, sharex=True, squeeze=False)[:, 0]
         self.curve(panels[0], answer)
         panels[0].set_title(title)
-        panels[-1].set_xlabel(self.names[0])
+        name_axes(panels[-1], self.subject.run, self.subject.run.preparation.encoding.feature_names[0])
         if with_neurons:
             self._neurons(panels[1], net)
         return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,11 +67,16 @@ def _lying(matrix: Matrix) -> bool:
     return bool(n_out > n_in)
 
 
+def _side(matrix: Matrix) -> float:
+    """Inches between two squares: no more than a third of an inch."""
+    return min(0.32, (WIDTH - 0.9) / max(matrix.with_bias.shape))
+
+
 def _height(matrix: Matrix) -> float:
-    """Inches, squares being square and no larger than a third of an inch."""
-    short, long = sorted(matrix.with_bias.shape)
+    """Inches, squares being square."""
+    short = min(matrix.with_bias.shape)
     named = 0.55 if any(len(name) > 3 for name in matrix.inputs) and not _lying(matrix) else 0
-    return float(short) * min(0.32, (WIDTH - 0.9) / float(long)) + 0.75 + named
+    return float(short) * _side(matrix) + 0.75 + named
 
 
 def _squares(axes: Axes, matrix: Matrix, theme: Theme, largest: float) -> None:
@@ -89,19 +95,21 @@ def _squares(axes: Axes, matrix: Matrix, theme: Theme, largest: float) -> None:
     n_rows, n_columns = values.shape
     axes.set(xlim=(-0.6, n_columns - 0.4), ylim=(n_rows - 0.4, -0.6), aspect="equal", anchor="W")
     inputs = (*matrix.inputs, "bias")
-    _name(axes, "x", matrix.units if lying else inputs, "unit" if lying else "input")
-    _name(axes, "y", inputs if lying else matrix.units, "input" if lying else "unit")
+    _name(axes, "x", matrix.units if lying else inputs, "unit" if lying else "input", _side(matrix))
+    _name(axes, "y", inputs if lying else matrix.units, "input" if lying else "unit", _side(matrix))
     between = axes.axhline if lying else axes.axvline
     between((n_rows if lying else n_columns) - 1.5, color=theme.faint, linewidth=0.8)
 
 
-def _name(axes: Axes, which: str, names: tuple[str, ...], what: str) -> None:
+def _name(axes: Axes, which: str, names: tuple[str, ...], what: str, side: float) -> None:
     """Name as many rows or columns as have room, the bias among them."""
     has_bias = names[-1] == "bias"
     plain = len(names) - has_bias
-    places = list(range(0, plain, max(1, -(-plain // (12 if which == "x" else 15)))))
+    lines = math.ceil(1.25 * SMALL / 72 / side)
+    step = max(lines, -(-plain // (12 if which == "x" else 15)))
+    places = list(range(0, plain, step))
     if has_bias:
-        places = [place for place in places if len(names) < 15 or place < plain - 2] + [plain]
+        places = [place for place in places if place <= plain - (lines if len(names) < 15 else max(lines, 3))] + [plain]
     shown = [names[place] for place in places]
     getattr(axes, f"set_{which}ticks")(places, shown, fontsize=SMALL)
     rotated = which == "x" and sum(map(len, shown)) > 44
@@ -112,7 +120,7 @@ def _name(axes: Axes, which: str, names: tuple[str, ...], what: str) -> None:
 
 def _title(matrix: Matrix, whole: Matrix) -> str:
     n_in, n_out = whole.W.shape
-    part = "" if matrix.W.shape == whole.W.shape else f", the largest {matrix.W.shape[0]} × {matrix.W.shape[1]}"
+    part = "" if matrix.W.shape == whole.W.shape else f"\n(the largest {matrix.W.shape[0]} × {matrix.W.shape[1]})"
     return f"{matrix.name}: {n_in} inputs × {n_out} unit{'s' * (n_out > 1)}{part}"
 
 

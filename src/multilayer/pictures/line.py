@@ -13,6 +13,7 @@ from multilayer.nn import Linear, Sequential
 from multilayer.pictures import style
 from multilayer.pictures.lettering import label
 from multilayer.pictures.picture import Drawing
+from multilayer.pictures.plane import name_axes
 from multilayer.pictures.style import Theme
 from multilayer.pictures.subject import Subject, told
 
@@ -43,7 +44,8 @@ def line_boundary(
         axes.axvline(place, color=theme.ink, linewidth=1)
     _rows(axes, subject, theme)
     _kinks(axes, subject, theme, net)
-    axes.set(xlim=(x[0], x[-1]), ylim=(-0.12, 1.12), xlabel=label(run.preparation.encoding.feature_names[0], 40))
+    axes.set(xlim=(x[0], x[-1]), ylim=(-0.12, 1.12))
+    name_axes(axes, run, run.preparation.encoding.feature_names[0])
     axes.set_ylabel(f"probability of {label(run.target.classes[1])}" if two else "probability")
     axes.set_title(title)
     _legend(axes, subject, theme, names)

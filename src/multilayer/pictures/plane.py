@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from multilayer.arrays import Array
 from multilayer.errors import UsageError, sentence, unknown
 from multilayer.pictures.lettering import label
 from multilayer.pictures.subject import Rows, Trained
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MARGIN = 0.12
 
@@ -64,7 +68,38 @@ def plane_of(run: Trained, rows: Rows, inputs: Sequence[str] | None) -> Plane:
     origin = np.where(axes.any(axis=0), 0.0, origin)
     others = [k for k in range(len(names)) if k not in chosen]
     fill = np.where(axes.any(axis=0), np.nan, origin)
-    return Plane(origin, axes, axes.T, fill, (names[chosen[0]], names[chosen[1]]), _slice(origin, names, others))
+    both = (names[chosen[0]], names[chosen[1]])
+    return Plane(origin, axes, axes.T, fill, both, _slice(origin, names, others, dates_of(run)))
+
+
+def dates_of(run: Trained) -> frozenset[str]:
+    """The names of the inputs that are dates: they stand as days since 1970."""
+    return frozenset(column.name for column in run.preparation.encoding.columns if column.kind == "date")
+
+
+def day(value: float, _: object = None) -> str:
+    """A date from its days since 1970; empty where no calendar has it.
+
+    >>> day(19675.0), day(1e9)
+    ('2023-11-14', '')
+    """
+    try:
+        return str(date(1970, 1, 1) + timedelta(days=round(value)))
+    except OverflowError:
+        return ""
+
+
+def name_axes(axes: Axes, run: Trained, *names: str) -> None:
+    """Name the axis of each input, x first; that of dates counts in dates."""
+    from matplotlib.dates import AutoDateLocator
+    from matplotlib.ticker import FuncFormatter
+
+    dates = dates_of(run)
+    for axis, name in zip((axes.xaxis, axes.yaxis), names, strict=False):
+        axis.set_label_text(label(name, 40))
+        if name in dates:
+            axis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
+            axis.set_major_formatter(FuncFormatter(day))
 
 
 def grid(limits: tuple[tuple[float, float], tuple[float, float]], n: int) -> tuple[Array, Array, Array]:
@@ -118,10 +153,11 @@ def _principal(train: Array) -> Plane:
     return Plane(mean, turned * scale, onto, mean, ("first principal component", "second principal component"), stated)
 
 
-def _slice(origin: Array, names: Sequence[str], others: Sequence[int]) -> str:
+def _slice(origin: Array, names: Sequence[str], others: Sequence[int], dates: Collection[str]) -> str:
     if not others:
         return ""
-    fixed = ", ".join(f"{label(names[k], 30)} = {origin[k]:.4g}" for k in others[:6])
+    said = {k: day(float(origin[k])) if names[k] in dates else f"{origin[k]:.4g}" for k in others[:6]}
+    fixed = ", ".join(f"{label(names[k], 30)} = {value}" for k, value in said.items())
     more = f" and {len(others) - 6} more" if len(others) > 6 else ""
     return (
         f"The other inputs are those of the training row nearest to the medians ({fixed}{more}); rows are laid on this "

@@ -13,7 +13,7 @@ from multilayer.pictures import style
 from multilayer.pictures.boundary import GRID, MANY_ROWS, Scene
 from multilayer.pictures.lettering import label
 from multilayer.pictures.picture import Drawing
-from multilayer.pictures.plane import grid
+from multilayer.pictures.plane import grid, name_axes
 from multilayer.pictures.predicted import numbers
 from multilayer.pictures.registry import picture
 from multilayer.pictures.style import Theme
@@ -63,7 +63,7 @@ def surface(subject: Subject, theme: Theme, *, inputs: Sequence[str] | None = No
     name = run.target.names[output] if len(run.target.names) == n_out else run.target.names[0]
     figure.colorbar(image, ax=axes, label=label(name, 40), pad=0.02)
     axes.set(xlim=scene.limits[0], ylim=scene.limits[1])
-    axes.set(xlabel=label(scene.plane.names[0], 40), ylabel=label(scene.plane.names[1], 40))
+    name_axes(axes, run, *scene.plane.names)
     _legend(figure, scene, theme)
     off = np.sqrt(np.mean((run.answer_encoded(rows.x)[:, output] - true) ** 2))
     caption = (
