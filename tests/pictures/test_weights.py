@@ -65,9 +65,9 @@ def test_many_weights_are_summarized(wide):
     picture = wide.plot("hinton")
     titles = [axes.get_title(loc="left") for axes in picture.figure.axes]
     assert titles == [
-        "hidden layer 1: 64 inputs × 64 units, the largest 40 × 40",
-        "hidden layer 2: 64 inputs × 48 units, the largest 40 × 40",
-        "output layer: 48 inputs × 10 units, the largest 40 × 10",
+        "hidden layer 1: 64 inputs × 64 units\n(the largest 40 × 40)",
+        "hidden layer 2: 64 inputs × 48 units\n(the largest 40 × 40)",
+        "output layer: 48 inputs × 10 units\n(the largest 40 × 10)",
     ]
     assert "Of a layer with more than 40 inputs or units, those with the largest weights (L2 norm)" in picture.caption
 
