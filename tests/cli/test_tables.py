@@ -68,7 +68,9 @@ def test_a_test_file(command):
     write(Path("test.csv"), TABLE)
     answer = command("train", "train.csv", "--test", "test.csv", *QUICK)
     assert "          30 rows of test.csv are the test part.\n" in answer.err
-    assert "Data      train: 2 input columns, the target one of 2 classes; rows: 24 train, 6 val, 30 test\n" in answer.err
+    assert (
+        "Data      train: 2 input columns, the target one of 2 classes; rows: 24 train, 6 val, 30 test\n" in answer.err
+    )
 
 
 def test_predictions_for_a_table_without_names(command):

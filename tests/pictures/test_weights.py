@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import multilayer as ml
 from multilayer.data import Dataset
@@ -193,9 +194,10 @@ def test_names_of_rows_do_not_overlap():
     columns = {f"column number {n}": draws.normal(size=60) for n in range(14)}
     data = Dataset.from_frame(pl.DataFrame({**columns, "y": draws.normal(size=60)}), "y")
     figure = ml.train(data, hidden=[100], epochs=1).plot("hinton").figure
-    figure.canvas.draw()
-    renderer = figure.canvas.get_renderer()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
     for axes in figure.axes:
         boxes = sorted((text.get_window_extent(renderer) for text in axes.get_yticklabels()), key=lambda box: box.y0)
         assert all(low.y1 <= high.y0 + 1 for low, high in itertools.pairwise(boxes))
-        assert axes.title.get_window_extent(renderer).x1 <= figure.bbox.x1
+        assert axes._left_title.get_window_extent(renderer).x1 <= figure.bbox.x1

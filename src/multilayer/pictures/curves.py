@@ -181,5 +181,5 @@ def _caption(run: Trained, best: int | None, metric: str | None) -> str:
         parts.append(f"validation {history['val_loss'][of - 1]:.4g}")
     which = f"epoch {best}, the best, whose weights are kept" if best else f"epoch {of}, the last"
     end = f"; validation {metric_label(metric, run.target)} {history[f'val_{metric}'][of - 1]:.4g}" if metric else ""
-    of = " of the standardized target" if standardized(run) else ""
-    return f"Training loss{of} by epoch of {told(run)}. At {which}: loss {', '.join(parts)}{end}."
+    scale = " of the standardized target" if standardized(run) else ""
+    return f"Training loss{scale} by epoch of {told(run)}. At {which}: loss {', '.join(parts)}{end}."

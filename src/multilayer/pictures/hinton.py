@@ -69,7 +69,7 @@ def _lying(matrix: Matrix) -> bool:
 
 def _side(matrix: Matrix) -> float:
     """Inches between two squares: no more than a third of an inch."""
-    return min(0.32, (WIDTH - 0.9) / max(matrix.with_bias.shape))
+    return float(min(0.32, (WIDTH - 0.9) / max(matrix.with_bias.shape)))
 
 
 def _height(matrix: Matrix) -> float:

@@ -98,7 +98,7 @@ def name_axes(axes: Axes, run: Trained, *names: str) -> None:
     for axis, name in zip((axes.xaxis, axes.yaxis), names, strict=False):
         axis.set_label_text(label(name, 40))
         if name in dates:
-            axis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))
+            axis.set_major_locator(AutoDateLocator(minticks=2, maxticks=4))  # type: ignore[no-untyped-call]
             axis.set_major_formatter(FuncFormatter(day))
 
 
