@@ -147,8 +147,10 @@ class Learner:
 
     @functools.cached_property
     def _whole(self) -> Array:
-        """All training rows in their own order, which are the same in every step."""
-        return self.prepared(self.data.x[self.member.train])
+        """All training rows in their own order, which are the same in every step: none may write into them."""
+        x = self.prepared(self.data.x[self.member.train])
+        x.setflags(write=False)
+        return x
 
     def prepared(self, x: Array) -> Array:
         """Encoded rows as the network sees them."""
