@@ -152,8 +152,9 @@ def test_last_is_the_best_seed_on_the_validation_rows(command):
 def test_the_table_of_seeds(command):
     answer = command(*SMALL, "--seeds", "3")
     lines = answer.out.splitlines()
-    assert lines[0].split() == ["seed", "run", "train", "accuracy", "val", "accuracy", "test", "accuracy", "epochs"]
-    assert [line.split()[0] for line in lines[2:5]] == ["0", "1", "2"]
+    assert lines[0].split() == ["train", "val", "test"]
+    assert lines[1].split() == ["seed", "run", "accuracy", "accuracy", "accuracy", "epochs"]
+    assert [line.split()[0] for line in lines[3:6]] == ["0", "1", "2"]
     assert sum(line.endswith("best") for line in lines) == 1
     assert "Over 3 seeds the test accuracy is " in answer.out
     assert max(map(len, lines)) <= 80

@@ -52,7 +52,12 @@ def untrained(run: Trained) -> str | None:
     return "it was trained for no epoch." if run.epochs == 0 else None
 
 
-@picture("boundary", "decision regions with the rows, and the line of each hidden unit", needs="rows", why_not=_why_not)
+@picture(
+    "boundary",
+    "decision regions with the rows, and the line of each hidden unit, up to 20 of them",
+    needs="rows",
+    why_not=_why_not,
+)
 def boundary(subject: Subject, theme: Theme, *, inputs: Sequence[str] | None = None) -> Drawing:
     """The class chosen at every point, the stronger the surer, with the rows in the shapes of their parts.
 
