@@ -26,7 +26,6 @@ from benchmarks.real_tables_page import page
 
 HERE = Path(__file__).parent
 ROWS, PAGE = HERE / "real_tables.jsonl", HERE.parent / "docs" / "real-tables.md"
-COMPARE = ("gp", "hist_gradient_boosting", "knn")
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,10 @@ def measured(table: Table, folder: Path) -> dict[str, Any]:
     """A row of the page as plain data; the models that refuse so many rows are left out, with what they say."""
     import multilayer as ml
     from multilayer.errors import RefusedError
+    from multilayer.lab.baselines import RIVALS
 
     options = {name: str(folder / value) if name == "test" else value for name, value in table.options.items()}
-    compare, refused = list(COMPARE), {}
+    compare, refused = list(RIVALS), {}
     while True:
         try:
             run = ml.train(str(folder / table.path), compare=compare, **options)

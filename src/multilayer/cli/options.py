@@ -68,12 +68,7 @@ Target = Annotated[
 ]
 Classification = Annotated[
     bool | None,
-    typer.Option(
-        "--classification/--regression",
-        help="What the target is; told by its values if left out.",
-        show_default=False,
-        rich_help_panel=TABLE,
-    ),
+    option("What the target is; told by its values if left out.", "--classification/--regression", panel=TABLE),
 ]
 Drop = Annotated[Setting, option("Columns to leave out.", metavar="A,B", panel=TABLE)]
 KeepColumns = Annotated[
@@ -86,12 +81,7 @@ Group = Annotated[
 Test = Annotated[Setting, option("A file with the same columns: the test part.", metavar="FILE", panel=TABLE)]
 Header = Annotated[
     bool | None,
-    typer.Option(
-        "--header/--no-header",
-        help="Whether the first line holds the columns' names.",
-        show_default=False,
-        rich_help_panel=TABLE,
-    ),
+    option("Whether the first line holds the columns' names.", "--header/--no-header", panel=TABLE),
 ]
 Delimiter = Annotated[Setting, option("What separates cells: comma, tab, blanks, ';' ...", metavar="NAME", panel=TABLE)]
 Decimal = Annotated[Setting, option("What stands before decimals.", metavar=".|,", panel=TABLE)]
@@ -161,11 +151,8 @@ Pictures = Annotated[
 ]
 WithReport = Annotated[
     bool,
-    typer.Option(
-        "--report/--no-report",
-        help="Whether to write report.html beside the run; it is written if left out.",
-        show_default=False,
-        rich_help_panel=ROWS,
+    option(
+        "Whether to write report.html beside the run; it is written if left out.", "--report/--no-report", panel=ROWS
     ),
 ]
 Carry = Annotated[Setting, option("Columns of the file to put before the predictions.", "--with", metavar="A,B")]

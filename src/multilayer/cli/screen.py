@@ -22,6 +22,7 @@ from multilayer.data.metrics import metric_label
 from multilayer.data.tables import Reading
 from multilayer.engines import native
 from multilayer.lab import Session
+from multilayer.lab.advice.rules import Advice
 from multilayer.lab.run import Run
 from multilayer.recipe.in_words import recipe_line
 
@@ -109,15 +110,20 @@ def summarize(session: Session, run: Run, place: Path) -> None:
         for text in filter(None, (_verdict(run), best_possible(ceiling), _how(run))):
             console.print(text, markup=False)
         for advice in run.advice:
-            console.print(f"{advice.says} Try {advice.command or f'{advice.python} in Python'}.", markup=False)
+            console.print(advised(advice), markup=False)
         console.print(f"Stored in {place}", soft_wrap=True, markup=False)
+
+
+def advised(advice: Advice) -> str:
+    """What is wrong and what helps, in two sentences."""
+    return f"{advice.says} Try {advice.command or f'{advice.python} in Python'}."
 
 
 def score_table(run: Run, *, intervals: bool = False) -> Table:
     """The scores of each split, the run's metric first; under it, what the simplest models reach. With `intervals`,
     those on the test rows stand behind.
     """
-    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("score")
     for part in run.scores:
         table.add_column(part, justify="right")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
@@ -17,6 +16,9 @@ from multilayer.data import METRICS
 from multilayer.data.intervals import over_seeds
 from multilayer.data.metrics import metric_label
 from multilayer.lab.run import Run
+
+Means: TypeAlias = dict[str, dict[str, Mapping[str, Any]]]
+"""By part and metric."""
 
 
 def summarize(session: lab.Session, runs: Sequence[Run], places: Sequence[Path], *, as_json: bool) -> None:
@@ -28,7 +30,7 @@ def summarize(session: lab.Session, runs: Sequence[Run], places: Sequence[Path],
         return
     ceiling = session.asked.task.ceiling() if session.asked.task else None
     with screen.results() as console:
-        console.print(_table(runs, best))
+        console.print(_table(runs, best, found))
         console.print()
         for text in filter(None, (_answer(runs, found), screen.best_possible(ceiling))):
             console.print(text, markup=False)
@@ -47,9 +49,9 @@ def best_of(runs: Sequence[Run]) -> int:
     return max(range(len(runs)), key=lambda place: -math.inf if math.isnan(values[place]) else values[place])
 
 
-def means(runs: Sequence[Run]) -> dict[str, dict[str, Mapping[str, Any]]]:
+def means(runs: Sequence[Run]) -> Means:
     """For each part and metric the mean over the seeds whose score is finite, with Student's 95 % interval."""
-    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    found: Means = {}
     for part, names in runs[0].scores.items():
         found[part] = {}
         for name in names:
@@ -60,8 +62,8 @@ def means(runs: Sequence[Run]) -> dict[str, dict[str, Mapping[str, Any]]]:
     return found
 
 
-def _table(runs: Sequence[Run], best: int) -> Table:
-    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, header_style="bold")
+def _table(runs: Sequence[Run], best: int, found: Means) -> Table:
+    table = screen.plain_table()
     name, parts = runs[0].metric, list(runs[0].scores)
     table.add_column("seed", justify="right")
     table.add_column("run", no_wrap=True)
@@ -74,7 +76,6 @@ def _table(runs: Sequence[Run], best: int) -> Table:
         ended = run.status if run.status != "complete" else ""
         remark = " ".join(filter(None, [ended, "best" * (place == best)]))
         table.add_row(str(run.question.seed), run.id, *cells, str(run.epochs), remark)
-    found = means(runs)
     mean = [found[part][name] for part in parts]
     table.add_section()
     table.add_row("", "mean", *("-" if one["mean"] is None else screen.cell(one["mean"]) for one in mean), "", "")
@@ -86,7 +87,7 @@ def _table(runs: Sequence[Run], best: int) -> Table:
     return table
 
 
-def _answer(runs: Sequence[Run], found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+def _answer(runs: Sequence[Run], found: Means) -> str:
     """The mean with its interval, beside the linear model."""
     run = runs[0]
     part = next((part for part in ("test", "val", "train") if part in found), None)

@@ -56,9 +56,10 @@ def _settings(one: Shelved) -> str:
         run = lab.load_run(one.folder)
     except UsageError:
         return "-"
-    said = {name: value for name, value in settings(run).items() if name not in ("layers", "recipe")}
-    shown = [f"{name.replace('_', '-')} {word(value)}" for name, value in said.items() if word(value) is not None]
-    return ", ".join(shown + ["layers of its own"] * (len(shown) < len(settings(run))))
+    found = settings(run)
+    said = {name: word(value) for name, value in found.items() if name not in ("layers", "recipe")}
+    shown = [f"{name.replace('_', '-')} {text}" for name, text in said.items() if text is not None]
+    return ", ".join(shown + ["layers of its own"] * (len(shown) < len(found)))
 
 
 def _many(number: str) -> int | None:

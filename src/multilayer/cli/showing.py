@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -47,7 +46,7 @@ def _facts(run: Run, console: Console) -> None:
 
 def _history(run: Run) -> Table:
     """Some epochs, closer together at the start, where most changes."""
-    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, header_style="bold")
+    table = screen.plain_table()
     chosen = sorted({round(float(epoch)) for epoch in np.geomspace(1, run.epochs, MOST_EPOCHS)})
     table.add_column("epoch")
     for epoch in chosen:
@@ -65,7 +64,7 @@ def _further(run: Run, console: Console) -> None:
 
     console.print()
     for advice in run.advice:
-        console.print(f"{advice.says} Try {advice.command or f'{advice.python} in Python'}.", markup=False)
+        console.print(screen.advised(advice), markup=False)
     line, recipe = command(run)
     early = f", which had {run.epochs} of {run.question.recipe.epochs} epochs" * (run.status == "interrupted")
     if line is None:

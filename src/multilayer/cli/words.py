@@ -56,10 +56,9 @@ def metric(word: str) -> str:
     """A metric by its name here, in whatever case and with whatever hyphens; names from elsewhere are explained."""
     from multilayer.data.metrics import FORMS, METRICS
 
-    name = word.strip().lower().replace("-", "_")
+    name = unicodedata.normalize("NFKC", word.strip().lower().replace("-", "_"))
     if name in FORMS:
         raise UsageError(FORMS[name])
-    name = unicodedata.normalize("NFKC", name)
     if name not in ("loss", *METRICS):
         raise UsageError(unknown("metric", word, ("loss", *METRICS), meant=name))
     return name

@@ -54,7 +54,7 @@ def untrained(run: Trained) -> str | None:
 
 @picture(
     "boundary",
-    "decision regions with the rows, and the line of each hidden unit, up to 20 of them",
+    f"decision regions with the rows, and the line of each hidden unit, up to {MOST_LINES} of them",
     needs="rows",
     why_not=_why_not,
 )

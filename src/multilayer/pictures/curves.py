@@ -86,8 +86,9 @@ def standardized(run: Trained) -> bool:
 
 def _metric(run: Trained) -> str | None:
     """The monitored metric, else the first in the history."""
-    if f"val_{run.question.recipe.monitor}" in run.history.series and run.question.recipe.monitor != "loss":
-        return run.question.recipe.monitor
+    monitor = run.question.recipe.monitor
+    if monitor != "loss" and f"val_{monitor}" in run.history.series:
+        return monitor
     return next((s.removeprefix("val_") for s in run.history.series if s.startswith("val_") and s != "val_loss"), None)
 
 

@@ -151,8 +151,8 @@ def _scores(run: Reported) -> dict[str, Any]:
     for name in run.scores[parts[0]] if parts else ():
         between = run.intervals.get(name)
         cells = [run.scores[part][name] for part in parts]
-        rows.append({"name": name, "cells": cells, "between": between, "model": False, "better": _direction(name)})
-        rows[-1]["name"] = shown(metric_label(name, run.target))
+        label = shown(metric_label(name, run.target))
+        rows.append({"name": label, "cells": cells, "between": between, "model": False, "better": _direction(name)})
         if name == run.headline:
             rows += [_model(run, model, words, parts) for model, words in named(run.baselines)]
     return {"parts": [WORDS[part] for part in parts], "rows": rows, "sure": part_of(run) == "test"}

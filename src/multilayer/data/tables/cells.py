@@ -192,10 +192,12 @@ def _as_kind(
 
 def _refuse(series: Series, notation: Notation | None, of: str) -> Series:
     """Raise the error that names the first cell that is not written so; without a notation, no boolean."""
-    right = notation.read(series).is_not_null() if notation else series.is_in(list(TRUE_FALSE))
-    row = int((series.is_not_null() & ~right).arg_max() or 0)
-    words = notation.words if notation and notation not in (DECIMAL_COMMAS, THOUSANDS) else WORDS["number"]
-    words = words if notation else WORDS["boolean"]
+    if notation is None:
+        other = series.is_not_null() & ~series.is_in(list(TRUE_FALSE))
+        row, words = int(other.arg_max() or 0), WORDS["boolean"]
+    else:
+        row = notation.first_other(series)
+        words = WORDS["number"] if notation in (DECIMAL_COMMAS, THOUSANDS) else notation.words
     raise DataError(f"column {series.name!r}{of} must be {words}, got {shown(series[row], 40)} in row {row + 1}.")
 
 
@@ -206,11 +208,11 @@ def _refuse_mistakes(series: Series, distinct: Series, options: TableOptions) ->
     notation = nearest(series, _numbers(series, options))
     if notation.count(series) == 0 and may_be_dates(distinct):
         notation = nearest_dates(distinct)
-    read, filled = notation.read(series), len(series) - series.null_count()
-    wrong = filled - (len(read) - read.null_count())
+    filled = len(series) - series.null_count()
+    wrong = filled - notation.count(series)
     if wrong > (1 - MOSTLY) * filled:
         return
-    row = int((read.is_null() & series.is_not_null()).arg_max() or 0)
+    row = notation.first_other(series)
     cell = series[row]
     raise DataError(
         f"column {series.name!r} looks like {notation.words}, but {shown(cell, 40)} in row {row + 1} is none "

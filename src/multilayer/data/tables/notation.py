@@ -51,6 +51,10 @@ class Notation:
         found = self.read(series)
         return found if found.null_count() == series.null_count() else None
 
+    def first_other(self, series: Series) -> int:
+        """The place of the first cell that is written otherwise, 0 where there is none."""
+        return int((self.read(series).is_null() & series.is_not_null()).arg_max() or 0)
+
     def count(self, series: Series) -> int:
         """How many cells are written so."""
         return len(series) - int(self.read(series).null_count())

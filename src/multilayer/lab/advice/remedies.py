@@ -14,7 +14,7 @@ def held_back(recipe: Recipe) -> tuple[str, str]:
     """What keeps a network from learning rows by heart and is not there yet; patience is not among it, since the best
     epoch is kept anyway."""
     options: list[tuple[str, str]] = []
-    widths = [entry["units"] for entry in recipe.layers if "units" in entry][:-1]
+    widths = _widths(recipe)
     if recipe.keep == "last":
         options.append(("--keep best", 'keep="best"'))
     if recipe.l2 < 0.01:
@@ -22,8 +22,7 @@ def held_back(recipe: Recipe) -> tuple[str, str]:
     if widths and recipe.optimizer["name"] != "lbfgs" and not any(e["layer"] == "dropout" for e in recipe.layers):
         options.append(("--dropout 0.2", "dropout=0.2"))
     if not options and max(widths, default=0) > 1:
-        fewer = [max(width // 2, 1) for width in widths]
-        options.append((f"--hidden {','.join(map(str, fewer))}", f"hidden={fewer}"))
+        options.append(_hidden([max(width // 2, 1) for width in widths]))
     if not options:
         options.append((f"--l2 {10 * recipe.l2:g}", f"l2={10 * recipe.l2:g}"))
     return " ".join(command for command, _ in options), ", ".join(python for _, python in options)
@@ -36,11 +35,19 @@ def follow_closer(recipe: Recipe) -> tuple[str, str]:
             return f"--{name.replace('_', '-')} 0", f"{name}=0"
     if any(entry["layer"] == "dropout" and entry["p_drop"] >= 0.5 for entry in recipe.layers):
         return "--dropout 0", "dropout=0"
-    widths = [entry["units"] for entry in recipe.layers if "units" in entry][:-1]
+    widths = _widths(recipe)
     if widths and not bends(recipe):
         return "--activation relu", 'activation="relu"'
-    more = [max(2 * width, 40) for width in widths] + ([40] if len(widths) < 2 else [])
-    return f"--hidden {','.join(map(str, more))}", f"hidden={more}"
+    return _hidden([max(2 * width, 40) for width in widths] + ([40] if len(widths) < 2 else []))
+
+
+def _hidden(widths: list[int]) -> tuple[str, str]:
+    return f"--hidden {','.join(map(str, widths))}", f"hidden={widths}"
+
+
+def _widths(recipe: Recipe) -> list[int]:
+    """Those of the hidden layers."""
+    return [entry["units"] for entry in recipe.layers if "units" in entry][:-1]
 
 
 def bends(recipe: Recipe) -> bool:
