@@ -21,7 +21,6 @@ was chosen by; behind it stands its 95 % interval. Behind each score stand the s
 are those of [`--compare`](report.md#comparing), with scikit-learn's defaults; none of them was tuned either, and none
 uses the validation rows. *Over 1,000 rows* means that the model is not compared on so many training rows.
 """
-HEADINGS = ("data", "options", "train / test rows", "columns", "multilayer", *MODELS.values())
 
 
 def page(rows: Sequence[Row]) -> str:
@@ -31,7 +30,7 @@ def page(rows: Sequence[Row]) -> str:
     parts = [
         HEAD,
         "## Classes: accuracy\n",
-        _table(classes, "classes"),
+        _table(classes, " / classes"),
         "## Numbers: R²\n",
         _table(numbers),
         "## Where another model is better\n",
@@ -43,13 +42,18 @@ def page(rows: Sequence[Row]) -> str:
 
 
 def _table(rows: Sequence[Row], classes: str = "") -> str:
-    headings = [*HEADINGS[:4], *([classes] if classes else []), *HEADINGS[4:]]
+    headings = ["data", "train / test rows", f"columns{classes}", "multilayer", *MODELS.values()]
     lines = [headings, ["---"] * len(headings)]
     for row in rows:
-        parts, kinds = row["rows"], [str(row["classes"])] if classes else []
-        counts = [f"{parts['train']:,} / {parts['test']:,}", str(row["columns"])]
-        lines.append([row["name"], _options(row), *counts, *kinds, _own(row), *(_other(row, name) for name in MODELS)])
+        counts = f"{row['rows']['train']:,} / {row['rows']['test']:,}"
+        columns = f"{row['columns']} / {row['classes']}" if classes else str(row["columns"])
+        lines.append([_called(row), counts, columns, _own(row), *(_other(row, name) for name in MODELS)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _called(row: Row) -> str:
+    """The table's name, with the options that its question needs."""
+    return f"{row['name']} {_options(row)}".strip()
 
 
 def _options(row: Row) -> str:
@@ -87,8 +91,7 @@ def _losses(rows: Sequence[Row]) -> str:
             if compared.get("high") is not None and compared["high"] < 0:
                 less = f"{-compared['high']:.3f} to {-compared['low']:.3f}"
                 what = "accuracy" if row["metric"] == "accuracy" else "R²"
-                called = f"{row['name']} {_options(row)}".strip()
-                lines.append(f"- **{called}**: {words}, by {less} of {what}.\n")
+                lines.append(f"- **{_called(row)}**: {words}, by {less} of {what}.\n")
     said = "The 95 % interval of the difference on the test rows lies below zero here, and nowhere else:\n\n"
     return said + "".join(lines) if lines else "On no table does the interval of a difference lie below zero.\n"
 
