@@ -16,14 +16,12 @@ from multilayer.data import Dataset, FittedPreparation, Target, defaults_for
 from multilayer.data.intervals import Interval
 from multilayer.data.tables import read_rows
 from multilayer.engines import Curves
-from multilayer.engines.native_predictor import NativePredictor, native_predictor
-from multilayer.errors import RefusedError, UsageError
+from multilayer.engines.model import Model, check_probabilities
+from multilayer.errors import UsageError
 from multilayer.lab.advice.rules import Advice, advise
 from multilayer.lab.score import Scores, scores
 from multilayer.nn import Sequential
 from multilayer.recipe import Question, weights_digest
-from multilayer.recipe.layers import network, output_activation
-from multilayer.recipe.outputs import answer, decided
 
 if TYPE_CHECKING:
     from multilayer.pictures import Animation, Picture
@@ -77,31 +75,20 @@ class Run:
         return weights_digest(self.weights)
 
     @cached_property
+    def model(self) -> Model:
+        """What predicts: the network, the preparation and the target; for exports and source code."""
+        recipe, arithmetic = self.question.recipe, self.question.arithmetic
+        return Model(recipe, self.preparation, self.target, self.weights, arithmetic, self.network)
+
+    @property
     def net(self) -> Sequential:
         """The trained network, for prepared inputs."""
-        if self.network is not None:
-            return self.network
-        net = network(self.question.recipe.layers, self.n_in, seed=None)
-        net.set_weights(self.weights)
-        for parameter in net.named_weights().values():
-            parameter.assign(parameter.value.astype(self.question.recipe.dtype))
-        return net
-
-    @cached_property
-    def _native(self) -> NativePredictor | None:
-        """What predicts, where the native engine trained: in the same arithmetic."""
-        if self.question.arithmetic == "reference" or self.network is not None:
-            return None
-        return native_predictor(self.question.recipe, self.preparation, self.target, self.weights)
-
-    @cached_property
-    def _labels(self) -> np.ndarray[Any, Any]:
-        return np.asarray(self.target.classes)
+        return self.model.net
 
     @property
     def n_in(self) -> int:
         """The width of the encoded inputs."""
-        return len(self.preparation.encoding.feature_names)
+        return self.model.n_in
 
     @property
     def n_parameters(self) -> int:
@@ -128,29 +115,16 @@ class Run:
         """The predicted labels (n_samples,), label bits (n_samples, k), or numbers (n_samples,), for k targets
         (n_samples, k); the rows in the form that was trained on: an array or list, a frame, a Dataset, or the
         path of a file, read as that of the training was."""
-        X = self._cells(X)
-        if self._native is not None and self.target.kind in ("binary", "classes"):
-            codes = self._native.decisions(X)
-            if codes is not None:
-                labels: np.ndarray[Any, Any] = self._labels[codes]
-                return labels
-        predicted = decided(self.answer(X), self.target)
-        return predicted[:, 0] if self.target.kind == "regression" and predicted.shape[1] == 1 else predicted
+        return self.model.predict(self._cells(X))
 
     def predict_proba(self, X: Any) -> Array:
         """The class probabilities (n_samples, k); raises RefusedError where the target is numbers."""
-        if self.target.kind == "regression":
-            raise RefusedError("This run predicts numbers, which have no class probabilities. Use predict.")
+        check_probabilities(self.target, "run")
         return self.answer(X)
 
     def answer(self, X: Any) -> Array:
         """Probabilities or numbers (n_samples, k), in float64."""
-        X = self._cells(X)
-        if self._native is not None:
-            quick = self._native.answers(X)
-            if quick is not None:
-                return quick
-        return self.answer_encoded(self.preparation.encoding.encode(X))
+        return self.model.answer(self._cells(X))
 
     def _cells(self, X: Any) -> Any:
         """The rows of a file where one is named."""
@@ -160,20 +134,15 @@ class Run:
 
     def answer_encoded(self, matrix: Array) -> Array:
         """The same for encoded rows (n_samples, n_features), which may lie between two categories."""
-        if self._native is not None:
-            return self._native.of_encoded(matrix)
-        recipe = self.question.recipe
-        outputs = self.net(self.preparation.apply(matrix).astype(self.net.params[0].value.dtype))
-        return answer(outputs, recipe.loss["name"], output_activation(recipe.layers), self.target, self.preparation)
+        return self.model.answer_encoded(matrix)
 
     def prepared(self, X: Any) -> Array:
         """The rows as the network sees them."""
-        matrix = self.preparation.encoding.encode(self._cells(X))
-        return self.preparation.apply(matrix).astype(self.net.params[0].value.dtype)
+        return self.model.prepared(self._cells(X))
 
     def hidden(self, X: Any) -> list[Array]:
         """The output of each layer."""
-        return self.net.hidden(self.prepared(X))
+        return self.model.hidden(self._cells(X))
 
     @cached_property
     def advice(self) -> tuple[Advice, ...]:
