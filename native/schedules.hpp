@@ -26,7 +26,7 @@ public:
         read("epochs", epochs_), read("every", epochs_);
         read("factor", factor_), read("gamma", factor_), read("decay", factor_);
         read("floor", floor_), read("start", start_), read("end", end_), read("peak", peak_);
-        read("patience", patience_), read("threshold", threshold_);
+        read("patience", patience_), read("threshold", threshold_), read("power", power_);
         for (const Named& next : entry.then) then_.emplace_back(next);
     }
 
@@ -36,7 +36,7 @@ public:
             case Kind::CONSTANT: return 1.0;
             case Kind::STEP: return multilayer::power(factor_, __builtin_floor(time / epochs_));
             case Kind::EXPONENTIAL: return multilayer::power(factor_, time);
-            case Kind::INVERSE_TIME: return 1.0 / (1.0 + factor_ * time);
+            case Kind::INVERSE_TIME: return 1.0 / multilayer::power(1.0 + factor_ * time, power_);
             case Kind::COSINE: return between(1.0, floor_, share(time));
             case Kind::WARM_UP: return warm_up(time);
             case Kind::ONE_CYCLE: return one_cycle(share(time));
@@ -110,6 +110,7 @@ private:
     Kind kind_;
     double epochs_ = 1.0;  // `every` of step
     double factor_ = 1.0;  // `gamma` of exponential, `decay` of inverse_time
+    double power_ = 1.0;  // of inverse_time
     double floor_ = 0.0, start_ = 0.0, end_ = 0.0, peak_ = 0.0, patience_ = 0.0, threshold_ = 0.0;
     double now_ = 1.0, best_ = INFINITE, bad_ = 0.0;
     std::vector<Schedule> then_;  // of a warm-up: one, or none

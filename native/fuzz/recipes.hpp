@@ -128,7 +128,7 @@ inline Named random_schedule(Random& random, bool within = false) {
     if (name == "step") options["every"] = random_positive(random);
     if (name == "step" || name == "reduce_on_plateau") options["factor"] = random_fraction(random);
     if (name == "exponential") options["gamma"] = random.share() + 0x1p-52;
-    if (name == "inverse_time") options["decay"] = random_positive(random);
+    if (name == "inverse_time") options["decay"] = random_positive(random), options["power"] = random.chance(50) ? 1.0 : 0.5;
     if (name == "cosine" || name == "one_cycle" || name == "coslog4") options["epochs"] = double(random.between(1, 5));
     if (name == "cosine" || name == "reduce_on_plateau") options["floor"] = random_fraction(random);
     if (name == "one_cycle") options["peak"] = random_fraction(random);

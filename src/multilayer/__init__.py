@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 from multilayer.version import __version__
 
 if TYPE_CHECKING:
-    from multilayer import check, data, engines, errors, files, lab, neurons, nn, optim, recipe
+    from multilayer import check, data, engines, errors, estimators, files, lab, neurons, nn, optim, recipe
     from multilayer.data import Dataset, Preparation, Splitting, tasks
+    from multilayer.estimators import MLPClassifier, MLPRegressor
     from multilayer.lab import Run, fit, load_run, save_run, train, train_seeds
     from multilayer.recipe import Question, Recipe
 
 _FROM = {
     "Dataset": "data",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "Preparation": "data",
     "Question": "recipe",
     "Recipe": "recipe",
@@ -33,10 +36,12 @@ _FROM = {
     "train": "lab",
     "train_seeds": "lab",
 }
-_PACKAGES = ("check", "data", "engines", "errors", "files", "lab", "neurons", "nn", "optim", "recipe")
+_PACKAGES = ("check", "data", "engines", "errors", "estimators", "files", "lab", "neurons", "nn", "optim", "recipe")
 
 __all__ = [
     "Dataset",
+    "MLPClassifier",
+    "MLPRegressor",
     "Preparation",
     "Question",
     "Recipe",
@@ -47,6 +52,7 @@ __all__ = [
     "data",
     "engines",
     "errors",
+    "estimators",
     "files",
     "fit",
     "lab",

@@ -24,6 +24,7 @@ WITHIN = {
     "check": {"nn", "optim"},
     "constraints": {"errors"},
     "engines": {"_native"},
+    "estimators": {"files"},
     "exact": {"errors"},
     "neurons": {"nn"},
     "pictures": {"files"},

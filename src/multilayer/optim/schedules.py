@@ -103,19 +103,20 @@ class Exponential(Schedule):
 @final
 @dataclass(frozen=True)
 class InverseTime(Schedule):
-    """1 / (1 + decay time): Robbins & Monro's condition for convergence holds.
+    """1 / (1 + decay time)^power: for powers in (1/2, 1] Robbins & Monro's condition for convergence holds.
 
-    >>> InverseTime(decay=0.5)(2.0)
-    0.5
+    >>> InverseTime(decay=0.5)(2.0), InverseTime(decay=1.5, power=0.5)(2.0)
+    (0.5, 0.5)
     """
 
     decay: NonNegative = 0.1
+    power: NonNegative = 1.0
 
     def __post_init__(self) -> None:
         check_fields(self)
 
     def __call__(self, time: float) -> float:
-        return 1 / (1 + self.decay * time)
+        return 1 / _power(1 + self.decay * time, self.power)
 
 
 @final

@@ -77,7 +77,7 @@ SCHEDULE_OPTIONS: dict[str, Options] = {
     "constant": {},
     "step": {"every": (1, 0.7), "factor": (0.1, 0.9)},
     "exponential": {"gamma": (0.95, 0.5)},
-    "inverse_time": {"decay": (0.1, 0.0, 2.0)},
+    "inverse_time": {"decay": (0.1, 0.0, 2.0), "power": (1.0, 0.5)},
     "cosine": {"epochs": (None, 2), "floor": (0.0, 0.2)},
     "warm_up": {"epochs": (1, 0.5, 2), "start": (0.1, 0.0)},
     "one_cycle": {"epochs": (None, 2), "peak": (0.3, 0.0), "start": (0.04, 0.5), "end": (1e-4, 0.0)},

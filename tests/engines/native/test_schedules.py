@@ -20,6 +20,7 @@ CALLS = [
     "step(every=2.5, factor=0.9)",
     "exponential(gamma=0.9)",
     "inverse_time(decay=3)",
+    "inverse_time(decay=400, power=0.5)",
     "cosine(epochs=11, floor=0.2)",
     "one_cycle(epochs=17, peak=0, start=0.1)",
     "coslog4(epochs=15)",

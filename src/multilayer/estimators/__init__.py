@@ -1,0 +1,7 @@
+"""scikit-learn's face: estimators that fit its pipelines, searches and tests."""
+
+from multilayer.estimators.fitting import DivergenceWarning
+from multilayer.estimators.mlp import MLPClassifier, MLPRegressor
+from multilayer.estimators.rows import UnscaledWarning
+
+__all__ = ["DivergenceWarning", "MLPClassifier", "MLPRegressor", "UnscaledWarning"]

@@ -1,0 +1,169 @@
+"""Members trained to the end while their user watches, and what is known of them then."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, final
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from multilayer import engines
+from multilayer.arrays import Array
+from multilayer.data import Target
+from multilayer.engines import Curves, Data, History, Member, Training
+from multilayer.engines.contract import Status
+from multilayer.engines.model import Model
+from multilayer.engines.parts import identity
+from multilayer.errors import UsageError
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Underway:
+    """A training under way, as its watchers see it."""
+
+    training: Training
+    members: Sequence[Member]
+    target: Target  # without rows
+    arithmetic: str
+
+    @property
+    def going(self) -> bool:
+        return any(self.training.status(place) == "training" for place in range(len(self.members)))
+
+    def models(self) -> tuple[Model, ...]:
+        """The networks as they are now; those to keep, once they have ended."""
+        return tuple(
+            Model(m.recipe, m.preparation, self.target, self.training.weights(place), self.arithmetic)
+            for place, m in enumerate(self.members)
+        )
+
+
+Watcher: TypeAlias = Callable[[Underway], bool]
+"""Called after each epoch; False ends the training."""
+
+
+class DivergenceWarning(ConvergenceWarning):
+    """A training left the finite numbers; the weights of its last good epoch are kept."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """Trained members: a model, a history and an ending of each."""
+
+    models: tuple[Model, ...]
+    histories: tuple[Curves, ...]
+    statuses: tuple[Status, ...]
+    why: tuple[str, ...]
+    steps: tuple[int, ...]
+    engine: str  # its name and why it was this one
+    state: Mapping[str, Any] | None  # all that a training needs to go on
+
+
+def fit_members(
+    members: Sequence[Member],
+    data: Data,
+    *,
+    engine: str = "auto",
+    threads: int | None = None,
+    time_limit: float | None = None,
+    watchers: Sequence[Watcher] = (),
+    after: Mapping[str, Any] | None = None,
+    keep_state: bool = False,
+) -> Fitted:
+    """Train the members, all recipes alike in what engine they need, as one population.
+
+    `after` is the state of a training that these go on from. A training interrupted from the keyboard keeps what it
+    had and warns; after `time_limit` seconds it ends with the epoch it is in.
+    """
+    chosen, because = engines.choose(members[0].recipe, engine)
+    training = chosen.start(members, data, threads=threads)
+    if after is not None:
+        training.restore(going_on(after, members, data))
+    underway = Underway(training, members, data.target.take([]), chosen.arithmetic)
+    try:
+        _advance(underway, time_limit, watchers)
+    except KeyboardInterrupt:
+        warnings.warn("The training was interrupted; the estimator holds what it had.", stacklevel=3)
+    state = training.state() if keep_state else None
+    training.interrupt()
+    places = range(len(members))
+    return Fitted(
+        models=underway.models(),
+        histories=tuple(map(training.history.of, places)),
+        statuses=tuple(map(training.status, places)),
+        why=tuple(map(training.why, places)),
+        steps=tuple(map(training.steps, places)),
+        engine=because,
+        state=state,
+    )
+
+
+def _advance(underway: Underway, time_limit: float | None, watchers: Sequence[Watcher]) -> None:
+    if time_limit is None and not watchers:
+        underway.training.advance()
+        return
+    started = time.perf_counter()
+    while underway.going:
+        underway.training.advance(epochs=1)
+        wished = [watch(underway) for watch in watchers]
+        if not all(wished):
+            return
+        if time_limit is not None and time.perf_counter() - started >= time_limit:
+            return
+
+
+def going_on(state: Mapping[str, Any], members: Sequence[Member], data: Data) -> dict[str, Any]:
+    """A state made to belong to other rows and more epochs of the same network and optimizer."""
+    saved = []
+    for member, old in zip(members, state["members"], strict=True):
+        progress = dict(old["progress"])
+        native = not isinstance(progress["status"], str)
+        progress |= {"status": 0 if native else "training", "stale": 0}
+        saved.append({**old, "of": identity(member, data), "progress": progress})
+    return {"members": saved}
+
+
+def report_endings(fitted: Fitted, *, may_stop: bool) -> None:
+    """Warn of trainings that diverged, or reached their last epoch though they were to stop by themselves.
+
+    Raises UsageError where a training diverged before its first epoch had ended.
+    """
+    for status, why, curves in zip(fitted.statuses, fitted.why, fitted.histories, strict=True):
+        if status == "diverged" and not len(curves):
+            raise UsageError(f"The training diverged in its first epoch: {why}. Are the inputs scaled?")
+        if status == "diverged":
+            warnings.warn(f"Diverged: {why}.", DivergenceWarning, stacklevel=4)
+        if status == "complete" and may_stop:
+            warnings.warn(
+                f"Maximum of {len(curves)} epochs reached before the loss stood still for n_iter_no_change epochs. "
+                "Raise max_iter, or learning_rate_init.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+
+def printed(verbose: Any) -> list[Watcher]:
+    """What prints a line an epoch, where that is asked for."""
+    if not verbose:
+        return []
+
+    def watch(underway: Underway) -> bool:
+        history: History = underway.training.history
+        epoch = history.values.shape[1]
+        series = {name: history.values[:, -1, place] for place, name in enumerate(history.series)}
+        values = ", ".join(f"{name} = {_mean(value):.6f}" for name, value in series.items())
+        print(f"Iteration {epoch}, {values}")
+        return True
+
+    return [watch]
+
+
+def _mean(values: Array) -> float:
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if len(there) else float("nan")

@@ -1,0 +1,289 @@
+"""What all estimators share: rows in, a population trained, its mean answer out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from multilayer.arrays import Array
+from multilayer.data import Preparation, Target
+from multilayer.engines import Member
+from multilayer.errors import DataError, UsageError
+from multilayer.estimators.fitting import Fitted, Watcher, fit_members, printed, report_endings
+from multilayer.estimators.problem import Problem, Rows, seeds_of
+from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights, warn_unscaled
+from multilayer.estimators.scoring import OwnScore, monitored
+from multilayer.estimators.settings import Settings, check_settings, open_ended, recipe_of
+from multilayer.estimators.transfer import frozen_layers, weights_from
+from multilayer.exact import total
+from multilayer.recipe import Recipe
+
+
+def _in_steps(estimator: Any) -> bool:
+    return bool(estimator.solver != "lbfgs")
+
+
+@dataclass(eq=False, repr=False)
+class NetworkEstimator(Settings, BaseEstimator, ABC):
+    """A multilayer perceptron behind scikit-learn's face; `MLPClassifier` and `MLPRegressor` say the rest."""
+
+    @abstractmethod
+    def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
+        """y as the engine's target."""
+
+    @abstractmethod
+    def _preparation(self) -> Preparation:
+        """What is done to the columns and to the target."""
+
+    def _weighted(self, target: Target, weight: Array | None) -> Array | None:
+        """The weight of each row, those of its class included."""
+        return weight
+
+    def _learned(self, problem: Problem, val: Any) -> None:
+        """What is fitted after the networks."""
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        groups: Any = None,
+        initial: Any = None,
+        frozen: int = 0,
+    ) -> Any:
+        """Train on X (n_samples, n_features) and y; returns self.
+
+        X_val and y_val : validation rows of your own, instead of a share of X. Either way their metric chooses the
+            epoch whose weights are kept, and stops the training where `early_stopping` says so.
+        groups : (n_samples,), rows of one group come together to training or to validation.
+        initial : a fitted estimator whose first layers start this network, as many as have the same shapes.
+        frozen : how many of these layers stay as they are.
+
+        Raises a ValueError naming the argument, and the column, of whatever cannot be meant.
+        """
+        check_settings(self)
+        goes_on = self.warm_start and hasattr(self, "models_")
+        X = checked_rows(self, X, reset=not goes_on)
+        target = self._target(y, None, fresh=not goes_on)
+        _same_rows(X, target)
+        own = 0
+        if (X_val is None) != (y_val is None):
+            raise UsageError("X_val and y_val go together, got one without the other.")
+        weight = checked_weights(sample_weight, X)
+        groups = checked_groups(groups, len(X))
+        if X_val is not None:
+            X, target, weight, own = self._with_own(X, target, weight, X_val, y_val)
+            groups = None
+        warn_unscaled(self, X)
+        problem = self._problem(X, target, weight, groups, own)
+        fitted, val = self._trained(problem, initial=initial, frozen=frozen, goes_on=goes_on)
+        self._keep(fitted, problem, val)
+        return self
+
+    def _problem(self, X: Array, target: Target, weight: Any, groups: Any, own: int) -> Problem:
+        names = getattr(self, "feature_names_in_", None)
+        weight = self._weighted(target, weight)
+        return Problem.of(X, target, names=names, weight=weight, groups=groups, own_val=own)
+
+    def _with_own(self, X: Array, target: Target, weight: Any, X_val: Any, y_val: Any) -> tuple[Any, ...]:
+        """The user's validation rows behind those of training."""
+        below = checked_rows(self, X_val, reset=False)
+        other = self._target(y_val, None, fresh=False)
+        _same_rows(below, other, "X_val and y_val")
+        both = Target(target.kind, np.concatenate([target.values, other.values]), target.names, target.classes)
+        if weight is not None:
+            weight = np.concatenate([weight, np.ones(len(below))])
+        return np.concatenate([X, below.astype(X.dtype)]), both, weight, len(below)
+
+    @property
+    def _validates(self) -> bool:
+        return self.early_stopping or self.scoring is not None
+
+    def _trained(self, problem: Problem, *, initial: Any, frozen: int, goes_on: bool) -> tuple[Fitted, Any]:
+        """The population trained, and the rows that validated it."""
+        seeds = seeds_of(self.random_state, self.n_estimators)
+        validates = self._validates or len(problem.own_val) > 0
+        train, val = problem.parts(self.validation_fraction if validates else 0.0, seeds[0])
+        after = self._state if goes_on and open_ended(self) and _in_steps(self) else None
+        recipe = self._recipe(problem, train, len(val) > 0, self._epochs_so_far() if after else 0)
+        preparation = self._models_preparation if goes_on else problem.prepared(self._preparation(), train)
+        recipe = frozen_layers(recipe, frozen)
+        starts: Sequence[Mapping[str, Array] | None] = (
+            weights_from(initial, recipe, problem, seeds) if initial is not None else [None] * len(seeds)
+        )
+        if goes_on and after is None:
+            starts = [model.weights for model in self.models_]
+        members = [
+            Member(recipe, preparation, train, val, seed, weights=start)
+            for seed, start in zip(seeds, starts, strict=True)
+        ]
+        watchers: list[Watcher] = printed(self.verbose)
+        own_score = OwnScore(self, members, problem) if callable(self.scoring) else None
+        fitted = fit_members(
+            members,
+            problem.data,
+            engine=self.engine,
+            threads=None if self.n_jobs == -1 else self.n_jobs,
+            time_limit=self.time_limit,
+            watchers=watchers + ([own_score.watch] if own_score else []),
+            after=after,
+            keep_state=self.warm_start and _in_steps(self),
+        )
+        report_endings(fitted, may_stop=self._may_stop(recipe))
+        return (own_score.best(fitted) if own_score else fitted), val
+
+    def _may_stop(self, recipe: Recipe) -> bool:
+        """Whether a training that did not stop by itself has not converged."""
+        by_loss = recipe.schedule["name"] in ("constant", "inverse_time") and recipe.keep == "last"
+        return by_loss or recipe.optimizer["name"] == "lbfgs"
+
+    def _recipe(self, problem: Problem, rows: Rows, validated: bool, before: int = 0) -> Recipe:
+        target, weight = problem.dataset.target, problem.dataset.weight
+        how: dict[str, Any] = {"dtype": problem.data.x.dtype.name, "validated": validated, "epochs_before": before}
+        if weight is not None:
+            how["mean_weight"] = total(weight[rows]) / len(rows)
+        recipe = recipe_of(self, len(rows), **how)
+        if validated:
+            recipe = recipe.replace(monitor=monitored(self.scoring, target.kind))
+        return recipe.resolve(target, len(rows))
+
+    @available_if(_in_steps)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """One epoch over these rows; returns self.
+
+        The optimizer goes on where the last call left it. So n calls with the same rows are `fit` with max_iter=n, to
+        the bit, under a learning rate that does not know where it ends: constant, adaptive or invscaling ("auto"
+        counts as constant here). `classes` are all labels that will ever come, needed in the first call of a
+        classifier.
+        """
+        check_settings(self)
+        if self.early_stopping:
+            raise UsageError("partial_fit does not support early_stopping=True: no rows are set aside.")
+        fresh = not hasattr(self, "models_")
+        X = checked_rows(self, X, reset=fresh)
+        target = self._target(y, classes, fresh=fresh)
+        _same_rows(X, target)
+        problem = self._problem(X, target, checked_weights(sample_weight, X), None, 0)
+        seeds = seeds_of(self.random_state, self.n_estimators)
+        every = np.arange(len(X), dtype=np.int64)
+        preparation = problem.prepared(self._preparation(), every) if fresh else self._models_preparation
+        recipe = self._recipe(problem, every, False)
+        lasting = recipe.schedule if open_ended(self) else "constant"
+        recipe = recipe.replace(epochs=(0 if fresh else self._epochs_so_far()) + 1, patience=None, schedule=lasting)
+        state = getattr(self, "_state", None)
+        starts: list[Any] = [None] * len(seeds) if fresh or state else [model.weights for model in self.models_]
+        members = [
+            Member(recipe, preparation, every, seed=seed, weights=start)
+            for seed, start in zip(seeds, starts, strict=True)
+        ]
+        threads = None if self.n_jobs == -1 else self.n_jobs
+        how: dict[str, Any] = {"engine": self.engine, "threads": threads, "watchers": printed(self.verbose)}
+        fitted = fit_members(members, problem.data, **how, after=state, keep_state=True)
+        report_endings(fitted, may_stop=False)
+        self._keep(fitted, problem, every[:0])
+        return self
+
+    def _epochs_so_far(self) -> int:
+        return len(self.history_) if getattr(self, "_state", None) else 0
+
+    @property
+    def _models_preparation(self) -> Any:
+        return self.models_[0].preparation
+
+    def _keep(self, fitted: Fitted, problem: Problem, val: Any) -> None:
+        """Everything that was learned, at once: a fit that fails leaves the estimator as it was."""
+        first, before = fitted.histories[0], self._epochs_so_far()
+        self.models_ = fitted.models
+        self.history_ = first
+        self.n_iter_ = len(first) - (before if fitted.state and before < len(first) else 0)
+        self.t_ = fitted.steps[0]
+        self.engine_ = fitted.engine
+        self.n_outputs_ = int(list(fitted.models[0].weights.values())[-1].shape[-1])
+        self._state: Mapping[str, Any] | None = fitted.state
+        self._scored(val)
+        self._learned(problem, val)
+
+    def _scored(self, val: Any) -> None:
+        """scikit-learn's curves and best values."""
+        curves = self.history_
+        self.loss_curve_ = curves["loss"].tolist() if len(curves) else []
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
+        self.validation_loss_curve_ = curves["val_loss"].tolist() if "val_loss" in curves.series else None
+        metric = next((name for name in reversed(curves.series) if name.startswith("val_")), "")
+        self.validation_scores_ = curves[metric].tolist() if len(val) and metric else None
+        self.best_loss_ = None if len(val) else min(self.loss_curve_, default=None)
+        self.best_validation_score_ = None
+        if self.validation_scores_:
+            self.best_validation_score_ = max(self.validation_scores_)
+
+    def _answers(self, X: Any) -> list[Array]:
+        """What each network answers, in float64: probabilities or numbers (n_samples, k)."""
+        check_is_fitted(self, "models_")
+        if not hasattr(self, "feature_names_in_"):
+            quick = [model.quick_answer(X) for model in self.models_]
+            if all(answer is not None for answer in quick):
+                return [answer for answer in quick if answer is not None]
+        rows = checked_rows(self, X, reset=False)
+        return [model.answer_encoded(rows) for model in self.models_]
+
+    def _answer(self, X: Any) -> Array:
+        """The mean answer of all networks."""
+        return mean_of(self._answers(X))
+
+    def hidden(self, X: Any) -> list[Array]:
+        """The output of each layer of the first network, hidden activations first (n_samples, units)."""
+        check_is_fitted(self, "models_")
+        model = self.models_[0]
+        prepared = model.preparation.apply(checked_rows(self, X, reset=False)).astype(model.recipe.dtype)
+        return model.net.hidden(prepared)
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """The weights of each dense layer of the first network, (n_in, n_out)."""
+        return self._arrays("W")
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """The biases of each dense layer of the first network, (n_out,)."""
+        return self._arrays("b")
+
+    def _arrays(self, kind: str) -> list[Array]:
+        if not hasattr(self, "models_"):
+            raise AttributeError(f"This {type(self).__name__} is not fitted yet, so it has no weights.")
+        return [value for name, value in self.models_[0].weights.items() if name.endswith(f".{kind}")]
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers of units: the inputs, the hidden ones, the outputs."""
+        return len(self.coefs_) + 1
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def mean_of(answers: Sequence[Array]) -> Array:
+    """The mean of arrays of one shape, added in their order."""
+    if len(answers) == 1:
+        return answers[0]
+    total = answers[0].copy()
+    for answer in answers[1:]:
+        total += answer
+    return total / len(answers)
+
+
+def _same_rows(X: Array, target: Target, what: str = "X and y") -> None:
+    if len(X) != len(target.values):
+        raise DataError(f"{what} must have equally many rows, got {len(X)} and {len(target.values)}.")
