@@ -36,7 +36,7 @@ def checked_rows(estimator: BaseEstimator, X: Any, *, reset: bool) -> Array:
             raise
         raise DataError(f"X must be numbers, got {found}. {_who_handles(estimator)}") from error
     if not isinstance(rows, np.ndarray):
-        rows = rows.toarray(out=room.matrix(*rows.shape, rows.dtype))
+        rows = rows.toarray(out=room.matrix(rows.shape[0], rows.shape[1], rows.dtype))
     infinite = np.isinf(rows)
     if infinite.any():
         row, place = np.argwhere(infinite)[0]

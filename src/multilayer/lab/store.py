@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -20,7 +19,7 @@ from multilayer.lab.baselines import ALWAYS, RIVALS
 from multilayer.lab.form import COLUMNS, RECORD, checked
 from multilayer.lab.run import Run
 from multilayer.recipe import Question, digest
-from multilayer.recipe.layers import LAYERS, dense
+from multilayer.recipe.layers import least_weights
 
 RECORD_FILE, MODEL_FILE = "run.json", "model.mlp"
 PARTS = ("train", "val", "test")
@@ -143,23 +142,12 @@ def _weights(model: ModelFile, question: Question, n_in: int) -> dict[str, np.nd
     """The weights; a recipe that asks for more than the file holds is refused before any are made room for."""
     weights = _section(model, "weights/")
     held = sum(value.size for value in weights.values())
-    needed = _least_weights(question.recipe.layers, n_in)
+    needed = least_weights(question.recipe.layers, n_in)
     if needed > held:
         raise ModelFileError(f"its network needs {needed} weights and it holds {held}")
     if any(value.dtype != question.recipe.dtype for value in weights.values()):
         raise ModelFileError(f"its weights are not all {question.recipe.dtype}, as its recipe says")
     return weights
-
-
-def _least_weights(layers: Sequence[Mapping[str, Any]], n_in: int) -> int:
-    """A number of weights that the layers have at least, and of which they have at most a few times as many."""
-    needed, width = 0, n_in
-    for entry in layers:
-        if dense(entry["layer"]):
-            needed, width = needed + width * entry["units"] * entry.get("pieces", 1), entry["units"]
-        elif any(field.name == "n" for field in dataclasses.fields(LAYERS[entry["layer"]])):
-            needed += width
-    return needed
 
 
 def _history(model: ModelFile, series: list[str], epochs: int) -> Curves:

@@ -200,6 +200,22 @@ def _activation_after(entries: Sequence[Entry], position: int) -> str | None:
     return None
 
 
+def least_weights(entries: Iterable[Entry], n_in: int) -> int:
+    """A number of weights that the layers have at least, and of which they have at most a few times as many: what a
+    file must hold before its network is made.
+
+    >>> least_weights([{"layer": "linear", "units": 3}, {"layer": "scale"}], 2)
+    9
+    """
+    needed, width = 0, n_in
+    for entry in entries:
+        if dense(entry["layer"]):
+            needed, width = needed + width * entry["units"] * entry.get("pieces", 1), entry["units"]
+        elif any(field.name == "n" for field in dataclasses.fields(LAYERS[entry["layer"]])):
+            needed += width
+    return needed
+
+
 def described(net: Sequential, n_in: int) -> list[Entry] | None:
     """The entries of a network made by hand for inputs of width `n_in`; None where they cannot say it: layers or
     initializers of a user's own, a network inside the network, shared weights, weights frozen one by one.
