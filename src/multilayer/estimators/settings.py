@@ -91,6 +91,10 @@ class Settings:
     n_jobs: Annotated[int | None, Maybe(Or(Integer(1), Integer(-1, -1)))] = None
     engine: Annotated[str, Choice("auto", "native", "reference")] = "auto"
 
+    def activations(self) -> Any:
+        """One for all hidden layers, or a list of each one's."""
+        return self.activation
+
 
 def check_settings(settings: Settings) -> None:
     """Raise UsageError with the sentence for a parameter that cannot be meant; nothing is changed."""
@@ -133,7 +137,7 @@ def recipe_of(
     epochs = epochs_before + iterations
     given: dict[str, Any] = {
         "hidden": hidden_widths(settings),
-        "activation": _activation(settings.activation),
+        "activation": _activation(settings.activations()),
         "dropout": settings.dropout,
         "norm": settings.norm,
         "weight_init": settings.weight_init,
