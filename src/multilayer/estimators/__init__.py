@@ -4,5 +4,19 @@ from multilayer.estimators.autoencoder import MLPAutoencoder
 from multilayer.estimators.fitting import DivergenceWarning
 from multilayer.estimators.mlp import MLPClassifier, MLPRegressor
 from multilayer.estimators.rows import UnscaledWarning
+from multilayer.estimators.saving import load_estimator, save_estimator
+from multilayer.estimators.search import PopulationSearchCV
 
-__all__ = ["DivergenceWarning", "MLPAutoencoder", "MLPClassifier", "MLPRegressor", "UnscaledWarning"]
+__all__ = [
+    "DivergenceWarning",
+    "MLPAutoencoder",
+    "MLPClassifier",
+    "MLPRegressor",
+    "PopulationSearchCV",
+    "UnscaledWarning",
+    "load_estimator",
+    "save_estimator",
+]
+
+STORED = ("MLPAutoencoder", "MLPClassifier", "MLPRegressor")
+"""What a model file may hold."""

@@ -17,7 +17,7 @@ from multilayer.engines.model import Model
 from multilayer.errors import DataError, ShapeError
 from multilayer.estimators.network import NetworkEstimator
 from multilayer.estimators.problem import Problem
-from multilayer.estimators.rows import checked_rows
+from multilayer.estimators.rows import checked_rows, column_name
 from multilayer.estimators.settings import hidden_widths
 from multilayer.recipe.layers import dense
 
@@ -66,7 +66,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkE
         return own
 
     def _preparation(self) -> Preparation:
-        return Preparation(inputs="none", target="none")
+        return Preparation(inputs=self.input_scaling, target="none")
 
     def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
         if not hidden_widths(self):
@@ -78,7 +78,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkE
     def _labels_of(self, target: Target) -> npt.NDArray[Any]:
         return target.values
 
-    def _learned(self, problem: Problem, val: Any) -> None:
+    def _learned(self, problem: Problem | None, val: Any) -> None:
         model, widths = self.models_[0], hidden_widths(self)
         place = [place for place, entry in enumerate(model.recipe.layers) if dense(entry["layer"])][np.argmin(widths)]
         after = next(
@@ -89,10 +89,21 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkE
         self.encoder_ = part(model, 0, after, model.n_in, self._n_features_out)
         self.decoder_ = part(model, after, len(model.recipe.layers), self._n_features_out, model.n_in)
 
+    def _complete_rows(self, X: Any) -> Array:
+        """The rows, refused where a value is missing: it could not be given back."""
+        check_is_fitted(self, "models_")
+        rows = checked_rows(self, X, reset=False)
+        missing = np.isnan(rows)
+        if missing.any():
+            row, place = np.argwhere(missing)[0]
+            raise DataError(
+                f"X must hold no NaN, got one in row {row} of {column_name(X, int(place))}. Fill it before."
+            )
+        return rows
+
     def transform(self, X: Any) -> Array:
         """The code of each row (n_samples, code)."""
-        check_is_fitted(self, "models_")
-        code: Array = self.encoder_.answer_encoded(checked_rows(self, X, reset=False))
+        code: Array = self.encoder_.answer_encoded(self._complete_rows(X))
         return code.astype(self.models_[0].recipe.dtype)
 
     def inverse_transform(self, X: Any) -> Array:
@@ -105,11 +116,11 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkE
 
     def reconstruct(self, X: Any) -> Array:
         """Each row as the mean network gives it back (n_samples, n_features)."""
-        return self._answer(X).astype(self.models_[0].recipe.dtype)
+        return self._answer(self._complete_rows(X)).astype(self.models_[0].recipe.dtype)
 
     def reconstruction_error(self, X: Any) -> Array:
         """The mean squared difference of each row and what comes back (n_samples,): large for rows unlike training."""
-        rows = checked_rows(self, X, reset=False)
+        rows = self._complete_rows(X)
         return np.asarray(((self._answer(rows) - rows) ** 2).mean(axis=1))
 
     def score(self, X: Any, y: Any = None) -> float:

@@ -37,6 +37,8 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
     solver : "adam", "sgd", "lbfgs", or any optimizer of `multilayer.optim`, as in "adamw" or "rmsprop(beta=0.95)".
     learning_rate : "constant", "invscaling", "adaptive", or any schedule ("cosine", "one_cycle", "step(every=30)" ...);
         "auto" is cosine for Adam and its relatives, constant for others. Schedules act on every solver but lbfgs.
+    input_scaling : "standardize", "center" or "minmax" scales each column by the training rows, inside the model; by
+        default X is taken as it is.
     n_hidden_layers : with one number in `hidden_layer_sizes`, how many such layers, so that searches can vary both.
     dropout, norm, weight_init, l1, weight_decay, noise, max_norm, clip_norm, loss : as in `multilayer.Recipe.of`.
     scoring : what chooses the epoch to keep: "loss", a metric of `multilayer.data.METRICS` or scikit-learn's name of
@@ -58,6 +60,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
     True
     """
 
+    LEARNED = (*NetworkEstimator.LEARNED, "classes_", "temperature_")
     class_weight: Any = None
     calibration: Annotated[Any, Maybe(Choice("temperature"))] = None
 
@@ -66,7 +69,7 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
         return self.early_stopping or self.scoring is not None or self.calibration is not None
 
     def _preparation(self) -> Preparation:
-        return Preparation(inputs="none", target="none")
+        return Preparation(inputs=self.input_scaling, target="none")
 
     def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
         if y is None:
@@ -133,9 +136,11 @@ class MLPClassifier(ClassifierMixin, NetworkEstimator):
         own: Array = np.asarray(each, dtype=np.float64)[target.values]
         return own if weight is None else own * weight
 
-    def _learned(self, problem: Problem, val: Any) -> None:
-        self.temperature_ = 1.0
+    def _learned(self, problem: Problem | None, val: Any) -> None:
         self.out_activation_ = "softmax" if self.models_[0].target.kind == "classes" else "logistic"
+        if problem is None:
+            return
+        self.temperature_ = 1.0
         if self.calibration is not None and len(val):
             probs = self._answer(problem.data.x[val])
             target = problem.dataset.target.take(val)
@@ -191,10 +196,13 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
     True
     """
 
+    LEARNED = (*NetworkEstimator.LEARNED, "one_number_")
     target_scaling: Annotated[str, Choice("standardize", "none")] = "standardize"
 
     def _preparation(self) -> Preparation:
-        return Preparation(inputs="none", target="none" if "poisson" in str(self.loss) else self.target_scaling)
+        return Preparation(
+            inputs=self.input_scaling, target="none" if "poisson" in str(self.loss) else self.target_scaling
+        )
 
     def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
         if y is None:
@@ -204,13 +212,13 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
             numbers = column_or_1d(y, warn=True).astype(np.float64)
         values = numbers.reshape(len(numbers), -1)
         if fresh:
-            self._one_number = numbers.ndim == 1
+            self.one_number_ = numbers.ndim == 1
         return Target("regression", values, tuple(f"y{place + 1}" for place in range(values.shape[1])))
 
     def _labels_of(self, target: Target) -> npt.NDArray[Any]:
-        return target.values[:, 0] if self._one_number else target.values
+        return target.values[:, 0] if self.one_number_ else target.values
 
-    def _learned(self, problem: Problem, val: Any) -> None:
+    def _learned(self, problem: Problem | None, val: Any) -> None:
         self.out_activation_ = "exp" if self.models_[0].recipe.loss["name"] == "poisson" else "identity"
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
@@ -226,7 +234,7 @@ class MLPRegressor(RegressorMixin, NetworkEstimator):
 
     def _shaped(self, numbers: Array) -> Array:
         numbers = numbers.astype(self.models_[0].recipe.dtype)
-        return numbers[:, 0] if self._one_number else numbers
+        return numbers[:, 0] if self.one_number_ else numbers
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

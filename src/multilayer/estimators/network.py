@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,7 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from multilayer.arrays import Array
 from multilayer.data import Preparation, Target
-from multilayer.engines import Member
+from multilayer.engines import Curves, Member
+from multilayer.engines.model import Model
 from multilayer.errors import DataError, UsageError
 from multilayer.estimators.fitting import Fitted, Watcher, fit_members, printed, report_endings
 from multilayer.estimators.problem import Problem, Rows, seeds_of
@@ -46,8 +49,29 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         """The weight of each row, those of its class included."""
         return weight
 
-    def _learned(self, problem: Problem, val: Any) -> None:
-        """What is fitted after the networks."""
+    def _learned(self, problem: Problem | None, val: Any) -> None:
+        """What is fitted after the networks, or known from them alone where there is no problem any more."""
+
+    LEARNED: ClassVar[tuple[str, ...]] = (
+        *("n_features_in_", "feature_names_in_", "n_iter_", "t_", "n_outputs_", "engine_"),
+        *("validation_scores_", "best_validation_score_", "best_loss_"),
+    )
+    """What `fit` sets beside the networks and their history."""
+
+    def learned(self) -> dict[str, Any]:
+        """What a file keeps beside the networks and their history."""
+        return {name: getattr(self, name) for name in self.LEARNED if hasattr(self, name)}
+
+    def restore(self, models: tuple[Model, ...], history: Curves, learned: Mapping[str, Any]) -> None:
+        """Be fitted as one that said this of itself; what is not of `learned()` is refused."""
+        for name in learned:
+            if name not in self.LEARNED:
+                raise UsageError(f"{type(self).__name__} learns no {name}")
+        self.models_, self.history_ = models, history
+        self._curves()
+        for name, value in learned.items():
+            setattr(self, name, value)
+        self._learned(None, ())
 
     def fit(
         self,
@@ -112,21 +136,16 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
     def _trained(self, problem: Problem, *, initial: Any, frozen: int, goes_on: bool) -> tuple[Fitted, Any]:
         """The population trained, and the rows that validated it."""
         seeds = seeds_of(self.random_state, self.n_estimators)
-        validates = self._validates or len(problem.own_val) > 0
-        train, val = problem.parts(self.validation_fraction if validates else 0.0, seeds[0])
+        train, val = self._parts(problem, seeds[0])
         after = self._state if goes_on and open_ended(self) and _in_steps(self) else None
-        recipe = self._recipe(problem, train, len(val) > 0, self._epochs_so_far() if after else 0)
-        preparation = self._models_preparation if goes_on else problem.prepared(self._preparation(), train)
-        recipe = frozen_layers(recipe, frozen)
-        starts: Sequence[Mapping[str, Array] | None] = (
-            weights_from(initial, recipe, problem, seeds) if initial is not None else [None] * len(seeds)
-        )
-        if goes_on and after is None:
-            starts = [model.weights for model in self.models_]
-        members = [
-            Member(recipe, preparation, train, val, seed, weights=start)
-            for seed, start in zip(seeds, starts, strict=True)
-        ]
+        members = self._members(problem, train, val, seeds, before=self._epochs_so_far() if after else 0, frozen=frozen)
+        if initial is not None:
+            starts: Sequence[Mapping[str, Array] | None] = weights_from(initial, members[0].recipe, problem, seeds)
+            members = [replace(member, weights=start) for member, start in zip(members, starts, strict=True)]
+        if goes_on:
+            known = self.models_[0].preparation
+            starts = [None if after else model.weights for model in self.models_]
+            members = [replace(m, preparation=known, weights=w) for m, w in zip(members, starts, strict=True)]
         watchers: list[Watcher] = printed(self.verbose)
         own_score = OwnScore(self, members, problem) if callable(self.scoring) else None
         fitted = fit_members(
@@ -139,8 +158,21 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
             after=after,
             keep_state=self.warm_start and _in_steps(self),
         )
-        report_endings(fitted, may_stop=self._may_stop(recipe))
+        report_endings(fitted, may_stop=self._may_stop(members[0].recipe))
         return (own_score.best(fitted) if own_score else fitted), val
+
+    def _parts(self, problem: Problem, seed: int, within: Rows | None = None) -> tuple[Rows, Rows]:
+        """The rows that train and those that validate."""
+        validates = self._validates or len(problem.own_val) > 0
+        return problem.parts(self.validation_fraction if validates else 0.0, seed, within)
+
+    def _members(
+        self, problem: Problem, train: Rows, val: Rows, seeds: Sequence[int], *, before: int = 0, frozen: int = 0
+    ) -> list[Member]:
+        """One member for each seed; `before` are the epochs of a training that goes on."""
+        recipe = frozen_layers(self._recipe(problem, train, len(val) > 0, before), frozen)
+        preparation = problem.prepared(self._preparation(), train)
+        return [Member(recipe, preparation, train, val, seed) for seed in seeds]
 
     def _may_stop(self, recipe: Recipe) -> bool:
         """Whether a training that did not stop by itself has not converged."""
@@ -176,11 +208,11 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         problem = self._problem(X, target, checked_weights(sample_weight, X), None, 0)
         seeds = seeds_of(self.random_state, self.n_estimators)
         every = np.arange(len(X), dtype=np.int64)
-        preparation = problem.prepared(self._preparation(), every) if fresh else self._models_preparation
+        preparation = problem.prepared(self._preparation(), every) if fresh else self.models_[0].preparation
         recipe = self._recipe(problem, every, False)
         lasting = recipe.schedule if open_ended(self) else "constant"
         recipe = recipe.replace(epochs=(0 if fresh else self._epochs_so_far()) + 1, patience=None, schedule=lasting)
-        state = getattr(self, "_state", None)
+        state = self._state
         starts: list[Any] = [None] * len(seeds) if fresh or state else [model.weights for model in self.models_]
         members = [
             Member(recipe, preparation, every, seed=seed, weights=start)
@@ -193,12 +225,10 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         self._keep(fitted, problem, every[:0])
         return self
 
-    def _epochs_so_far(self) -> int:
-        return len(self.history_) if getattr(self, "_state", None) else 0
+    _state = cast(Any, None)  # of the optimizer, for a training that goes on
 
-    @property
-    def _models_preparation(self) -> Any:
-        return self.models_[0].preparation
+    def _epochs_so_far(self) -> int:
+        return len(self.history_) if self._state else 0
 
     def _keep(self, fitted: Fitted, problem: Problem, val: Any) -> None:
         """Everything that was learned, at once: a fit that fails leaves the estimator as it was."""
@@ -209,22 +239,32 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         self.t_ = fitted.steps[0]
         self.engine_ = fitted.engine
         self.n_outputs_ = int(list(fitted.models[0].weights.values())[-1].shape[-1])
-        self._state: Mapping[str, Any] | None = fitted.state
+        self._state = fitted.state
         self._scored(val)
         self._learned(problem, val)
 
     def _scored(self, val: Any) -> None:
         """scikit-learn's curves and best values."""
+        self._curves()
         curves = self.history_
-        self.loss_curve_ = curves["loss"].tolist() if len(curves) else []
-        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
-        self.validation_loss_curve_ = curves["val_loss"].tolist() if "val_loss" in curves.series else None
         metric = next((name for name in reversed(curves.series) if name.startswith("val_")), "")
         self.validation_scores_ = curves[metric].tolist() if len(val) and metric else None
         self.best_loss_ = None if len(val) else min(self.loss_curve_, default=None)
         self.best_validation_score_ = None
         if self.validation_scores_:
             self.best_validation_score_ = max(self.validation_scores_)
+
+    def _curves(self) -> None:
+        curves = self.history_
+        self.loss_curve_ = curves["loss"].tolist() if len(curves) else []
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
+        self.validation_loss_curve_ = curves["val_loss"].tolist() if "val_loss" in curves.series else None
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted estimator to a `.mlp` file; `multilayer.estimators.load_estimator` reads it."""
+        from multilayer.estimators.saving import save_estimator
+
+        return save_estimator(self, path)
 
     def _answers(self, X: Any) -> list[Array]:
         """What each network answers, in float64: probabilities or numbers (n_samples, k)."""

@@ -46,15 +46,18 @@ class Problem:
         rows = np.arange(len(X), dtype=np.int64)
         return Problem(dataset, encoding, Data.of(dataset, encoding), rows[len(X) - own_val :])
 
-    def parts(self, fraction: float, seed: int) -> tuple[Rows, Rows]:
-        """Training and validation rows: those set aside by the user, or a share of all, stratified or by groups."""
-        everything = np.arange(self.dataset.n_samples, dtype=np.int64)
+    def parts(self, fraction: float, seed: int, within: Rows | None = None) -> tuple[Rows, Rows]:
+        """Training and validation rows of those `within`, by default of all: those set aside by the user, or a share,
+        stratified or by groups."""
+        everything = np.arange(self.dataset.n_samples, dtype=np.int64) if within is None else within
         if len(self.own_val):
             return everything[: -len(self.own_val)], self.own_val
         if not fraction:
             return everything, everything[:0]
         try:
-            split = Splitting(train=1.0 - fraction, val=fraction, test=0.0, seed=seed).apply(self.dataset)
+            split = Splitting(train=1.0 - fraction, val=fraction, test=0.0, seed=seed).apply(
+                self.dataset.take(everything)
+            )
         except DataError:  # a part is empty
             split = None
         if split is None or len(split.val) < 2:
@@ -62,7 +65,7 @@ class Problem:
                 f"The validation set is too small: {fraction:g} of {len(everything)} rows. "
                 "Raise validation_fraction, or pass X_val and y_val."
             )
-        return split.train, split.val
+        return everything[split.train], everything[split.val]
 
     def prepared(self, how: Preparation, rows: Rows) -> FittedPreparation:
         """The preparation fitted on these training rows."""

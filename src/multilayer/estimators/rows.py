@@ -111,6 +111,8 @@ class UnscaledWarning(UserWarning):
 
 def warn_unscaled(estimator: BaseEstimator, X: Array) -> None:
     """Warn where a column lies far from the range in which networks learn well, naming it and what helps."""
+    if estimator.input_scaling != "none":
+        return
     with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column without any value
         center, spread = (np.asarray(of(X, axis=0, dtype=np.float64)) for of in (np.nanmean, np.nanstd))
@@ -122,8 +124,8 @@ def warn_unscaled(estimator: BaseEstimator, X: Array) -> None:
     name = f"column {place}" if names is None else f"column {names[place]!r}"
     kind = "Classifier" if is_classifier(estimator) else "Regressor"
     warnings.warn(
-        f"X is not scaled: {name} has mean {center[place]:.3g} and standard deviation {spread[place]:.3g}. Put "
-        f"StandardScaler before {type(estimator).__name__}, or use TabularMLP{kind}, which scales by itself.",
+        f"X is not scaled: {name} has mean {center[place]:.3g} and standard deviation {spread[place]:.3g}. Write "
+        f"input_scaling='standardize', put StandardScaler before, or use TabularMLP{kind}, which scales by itself.",
         UnscaledWarning,
         stacklevel=3,
     )

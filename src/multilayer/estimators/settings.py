@@ -75,6 +75,7 @@ class Settings:
     epsilon: Positive = 1e-8
     n_iter_no_change: Annotated[Any, Endless()] = 10
     max_fun: Annotated[int, Integer(1)] = 15000
+    input_scaling: Annotated[str, Choice("none", "standardize", "center", "minmax")] = "none"
     n_hidden_layers: Annotated[int | None, Maybe(Integer(0))] = None
     dropout: Any = 0.0
     norm: Annotated[str, Choice("none", "layer", "batch")] = "none"

@@ -1,0 +1,130 @@
+"""Estimators in `.mlp` files: parameters, networks and preparation, nothing that runs."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from multilayer.engines import Curves
+from multilayer.errors import ModelFileError, MultilayerError, RefusedError, UsageError, shown
+from multilayer.files import ModelFile
+from multilayer.files.model_parts import model_from, parts_of, section
+
+FORMAT = 1
+PLAIN = (str, bool, int, float, type(None))
+ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
+
+
+def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> Path:
+    """Write a fitted estimator to a `.mlp` file, atomically; `load_estimator` reads it.
+
+    Raises NotFittedError before `fit`, and RefusedError for a parameter that is code, such as a scorer of your own.
+    """
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(estimator, "models_")
+    params = {name: _plain(name, value) for name, value in estimator.get_params(deep=False).items()}
+    document: dict[str, Any] = {"format": FORMAT, "class": type(estimator).__name__, "params": params}
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    models = []
+    for place, model in enumerate(estimator.models_):
+        said, own = parts_of(model)
+        models.append(said)
+        arrays |= {f"models/{place}/{name}": value for name, value in own.items()}
+    history = estimator.history_
+    arrays |= {f"history/{name}": np.ascontiguousarray(history[name]) for name in history.series}
+    learned = {name: _plain(name, value) for name, value in estimator.learned().items()}
+    ModelFile(
+        {"estimator": {**document, "models": models, "history": list(history.series), "learned": learned}}, arrays
+    ).save(Path(path))
+    return Path(path)
+
+
+def load_estimator(path: str | os.PathLike[str]) -> Any:
+    """The fitted estimator in a `.mlp` file; executes nothing that the file says.
+
+    Raises ModelFileError where the file is missing, damaged, newer than this version, or holds no estimator.
+
+    >>> import tempfile
+    >>> from multilayer.estimators import MLPRegressor
+    >>> fitted = MLPRegressor(max_iter=5).fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = load_estimator(save_estimator(fitted, f"{folder}/squares.mlp"))
+    >>> bool((again.predict([[1.5]]) == fitted.predict([[1.5]])).all())
+    True
+    """
+    file = ModelFile.load(Path(path))
+    source = f"The model file {path}"
+    said = file.document.get("estimator")
+    if not isinstance(said, Mapping):
+        kind = "a run, which multilayer.load_run reads" if "record" in file.document else "no estimator"
+        raise ModelFileError(f"{source} holds {kind}.")
+    try:
+        return _estimator(said, file)
+    except ModelFileError:
+        raise
+    except (*ODD, MultilayerError) as error:
+        reason = str(error).rstrip(".") if isinstance(error, MultilayerError) else "something in it is missing or odd"
+        raise ModelFileError(f"{source} does not hold an estimator that this version can read: {reason}.") from None
+
+
+def _estimator(said: Mapping[str, Any], file: ModelFile) -> Any:
+    from multilayer import estimators
+
+    known = {name: getattr(estimators, name) for name in estimators.STORED}
+    if said["class"] not in known:
+        raise UsageError(f"it is a {shown(said['class'])}")
+    if said["format"] != FORMAT:
+        raise UsageError(f"its estimator has format {said['format']}, and this version reads {FORMAT}")
+    estimator = known[said["class"]](**{name: _living(value) for name, value in said["params"].items()})
+    if not said["models"]:
+        raise UsageError("it has no network")
+    models = [model_from(one, section(file.arrays, f"models/{place}/")) for place, one in enumerate(said["models"])]
+    series = tuple(said["history"])
+    curves = [file.arrays[f"history/{name}"] for name in series]
+    history = Curves(series, np.stack(curves, axis=1) if series else np.empty((0, 0)))
+    estimator.restore(tuple(models), history, {name: _living(value) for name, value in said["learned"].items()})
+    return estimator
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A parameter as JSON has it; tuples and infinities as tables that say so."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        return {"array": [_plain(name, item) for item in value.tolist()]}
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(name, item) for item in value]}
+    if isinstance(value, list):
+        return [_plain(name, item) for item in value]
+    if isinstance(value, Mapping):
+        return {"table": [[_plain(name, key), _plain(name, item)] for key, item in value.items()]}
+    if isinstance(value, float) and not (math.isfinite(value) and not value.is_integer()):
+        return {"float": repr(value)}
+    if not isinstance(value, PLAIN):
+        raise RefusedError(f"{name}={shown(value)} cannot be stored: a file holds numbers, words and lists, no code.")
+    return value
+
+
+def _living(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_living(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    (kind, content), *others = value.items()
+    if others or kind not in _OF_TABLE:
+        raise UsageError("a parameter is of a form that it does not know")
+    return _OF_TABLE[kind](content)
+
+
+_OF_TABLE: dict[str, Any] = {
+    "array": lambda items: np.array([_living(item) for item in items]),
+    "tuple": lambda items: tuple(_living(item) for item in items),
+    "table": lambda pairs: {_living(key): _living(item) for key, item in pairs},
+    "float": float,
+}

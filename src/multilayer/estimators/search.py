@@ -1,0 +1,313 @@
+"""`PopulationSearchCV`: settings x folds x seeds, trained as one population."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from multilayer import engines
+from multilayer.constraints import Boolean, Integer, Maybe, Real, check, options_of
+from multilayer.engines import Member
+from multilayer.errors import DataError, UsageError, sentence
+from multilayer.estimators.fitting import fit_members
+from multilayer.estimators.network import NetworkEstimator
+from multilayer.estimators.problem import Problem, Rows, seeds_of
+from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights
+from multilayer.estimators.settings import check_settings
+
+Params = Mapping[str, Any]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """One setting on one fold under one seed: an estimator and the members that it is."""
+
+    candidate: int
+    fold: int
+    estimator: NetworkEstimator
+    test: Rows
+    members: list[Member]
+
+
+def _refitted(search: Any) -> bool:
+    return bool(search.refit)
+
+
+@dataclass(eq=False, repr=False)
+class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
+    """The best setting of an estimator by cross-validation, with scikit-learn's attributes.
+
+    All settings, folds and seeds are trained at once, whatever their depth and width. A fold's test rows train nothing
+    and stop nothing: where a setting validates (`early_stopping`, `scoring` ...), it does so on rows of its training
+    part.
+
+    estimator : an `MLPClassifier`, `MLPRegressor`, or a kin of theirs.
+    space : {parameter: list or distribution with `rvs`}, or a list of such.
+    cv : folds, as in scikit-learn; 5 by default, stratified for classes.
+    n_iter : how many settings to draw from the space; None takes every one of a space of lists.
+    n_seeds : networks of different seeds for each setting and fold; their scores are averaged.
+    halving : first all settings for few epochs, then the better third for three times as many, and so on up to
+        `max_iter` (Jamieson & Talwalkar, AISTATS 2016). Scores of earlier rounds stay in `cv_results_`.
+    scoring : a name or a scorer of scikit-learn; the estimator's own `score` by default.
+    refit : fit the best setting on all rows, as `best_estimator_`.
+    n_jobs : threads; all processors by default.
+
+    `cv_results_`, `best_params_`, `best_score_`, `best_index_`, `best_estimator_`, `n_splits_`, `scorer_` are those of
+    scikit-learn's GridSearchCV; times are each setting's share of the population's.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from multilayer.estimators import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"hidden_layer_sizes": [(10,), (20, 20)], "learning_rate_init": [0.001, 0.03]}
+    >>> search = PopulationSearchCV(MLPClassifier(max_iter=20), space, cv=3).fit(X, y)
+    >>> search.best_params_["learning_rate_init"]
+    0.03
+    """
+
+    estimator: Any
+    space: Any
+    cv: Any = None
+    n_iter: Annotated[int | None, Maybe(Integer(1))] = None
+    n_seeds: Annotated[int, Integer(1)] = 1
+    halving: Boolean = False
+    scoring: Any = None
+    refit: Boolean = True
+    random_state: Any = 0
+    time_limit: Annotated[float | None, Maybe(Real(0, open_low=True))] = None
+    n_jobs: Annotated[int | None, Maybe(Integer(-1))] = None
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None) -> Any:
+        """Search on X (n_samples, n_features) and y; returns self."""
+        self._check()
+        candidates = self._candidates()
+        base = clone(self.estimator)
+        X_checked = checked_rows(base, X, reset=True)
+        target = base._target(y, None, fresh=True)
+        if len(X_checked) != len(target.values):
+            raise DataError(f"X and y must have equally many rows, got {len(X_checked)} and {len(target.values)}.")
+        weight = checked_weights(sample_weight, X_checked)
+        splitter = check_cv(self.cv, y, classifier=is_classifier(base))
+        folds = list(splitter.split(X_checked, y, groups))
+        codes = checked_groups(groups, len(X_checked))
+        self.scorer_ = check_scoring(base, self.scoring)
+        self.n_splits_ = len(folds)
+        rows = _Rows(X_checked, target, base._labels_of(target), weight, codes, folds)
+        self._results(candidates, self._rounds(base, candidates, rows))
+        if self.refit:
+            started = time.perf_counter()
+            how = {} if sample_weight is None else {"sample_weight": sample_weight}
+            self.best_estimator_ = clone(self.estimator).set_params(**self.best_params_).fit(X, y, **how)
+            self.refit_time_ = time.perf_counter() - started
+        return self
+
+    def _check(self) -> None:
+        kind: Any = type(self)
+        for name, option in options_of(kind).items():
+            check(option.constraint, getattr(self, name), name, UsageError)
+        if not isinstance(self.estimator, NetworkEstimator):
+            raise UsageError(
+                sentence("estimator", "an estimator of multilayer, such as MLPClassifier()", self.estimator)
+                + " For others use scikit-learn's GridSearchCV."
+            )
+
+    def _candidates(self) -> list[Params]:
+        spaces = [self.space] if isinstance(self.space, Mapping) else self.space
+        known = self.estimator.get_params()
+        for name in itertools.chain(*spaces):
+            if name not in known:
+                raise UsageError(f"space has {name!r}, which is no parameter of {type(self.estimator).__name__}.")
+        if self.n_iter is None:
+            return list(ParameterGrid(self.space))
+        random = np.random.RandomState(seeds_of(self.random_state, 1)[0])
+        return list(ParameterSampler(self.space, self.n_iter, random_state=random))
+
+    def _rounds(self, base: NetworkEstimator, candidates: Sequence[Params], rows: _Rows) -> list[_Round]:
+        """One round with every epoch, or several with more epochs for fewer settings."""
+        alive, rounds = list(range(len(candidates))), list[_Round]()
+        depth = int(math.log(len(candidates), 3) + 1e-9) if self.halving and len(candidates) > 2 else 0
+        for left in range(depth, -1, -1):
+            trials = [trial for place in alive for trial in self._trials(base, place, candidates[place], rows, left)]
+            scores, seconds = self._scored(trials, rows)
+            rounds.append(_Round(alive, scores, seconds, 3**left))
+            ranked = sorted(alive, key=lambda place: -_worst_if_nan(np.mean(scores[place])))
+            alive = sorted(ranked[: max(1, math.ceil(len(alive) / 3))])
+        return rounds
+
+    def _trials(self, base: Any, place: int, params: Params, rows: _Rows, left: int) -> list[_Trial]:
+        own = clone(self.estimator).set_params(**params)
+        check_settings(own)
+        own.max_iter = max(1, math.ceil(own.max_iter / 3**left))
+        _know(own, base)
+        problem = rows.problem(own)
+        trials = []
+        for fold, (train, test) in enumerate(rows.folds):
+            for seed in seeds_of(own.random_state, self.n_seeds):
+                fit_rows, val = own._parts(problem, seed, np.asarray(train, dtype=np.int64))
+                members = own._members(problem, fit_rows, val, seeds_of(seed, own.n_estimators))
+                trials.append(_Trial(place, fold, own, np.asarray(test), members))
+        return trials
+
+    def _scored(self, trials: Sequence[_Trial], rows: _Rows) -> tuple[dict[int, npt.NDArray[np.float64]], float]:
+        """The scores of each setting (folds,), and the seconds of all."""
+        started = time.perf_counter()
+        found: dict[tuple[int, int], list[float]] = {}
+        for population in _populations(trials):
+            members = [member for trial in population for member in trial.members]
+            threads = None if self.n_jobs in (None, -1) else self.n_jobs
+            data = rows.problem(population[0].estimator).data
+            engine = population[0].estimator.engine
+            fitted = fit_members(members, data, engine=engine, threads=threads, time_limit=self.time_limit)
+            models = iter(fitted.models)
+            for trial in population:
+                own = clone_fitted(trial.estimator, tuple(itertools.islice(models, len(trial.members))))
+                score = float(self.scorer_(own, rows.X[trial.test], rows.y[trial.test]))
+                found.setdefault((trial.candidate, trial.fold), []).append(score)
+        scores: dict[int, npt.NDArray[np.float64]] = {}
+        for candidate in dict.fromkeys(trial.candidate for trial in trials):
+            scores[candidate] = np.array([np.mean(found[candidate, fold]) for fold in range(self.n_splits_)])
+        return scores, time.perf_counter() - started
+
+    def _results(self, candidates: Sequence[Params], rounds: Sequence[_Round]) -> None:
+        """`cv_results_` of all rounds, the best of the last one first in rank."""
+        lines = [(number, one, place) for number, one in enumerate(rounds) for place in one.alive]
+        scores = np.array([one.scores[place] for _, one, place in lines])  # lines x folds
+        params = [dict(candidates[place]) for _, _, place in lines]
+        means = scores.mean(axis=1)
+        last = np.array([number == len(rounds) - 1 for number, _, _ in lines])
+        order = np.where(last, 0.0, 1e6) + rankdata(-np.array([_worst_if_nan(mean) for mean in means]), method="min")
+        seconds = np.array([one.seconds / len(one.alive) / self.n_splits_ for _, one, _ in lines])
+        results: dict[str, Any] = {
+            "mean_fit_time": seconds,
+            "std_fit_time": np.zeros(len(lines)),
+            "mean_score_time": np.zeros(len(lines)),
+            "std_score_time": np.zeros(len(lines)),
+        }
+        for name in dict.fromkeys(itertools.chain(*params)):
+            cells: Any = np.ma.MaskedArray(np.empty(len(lines), dtype=object), mask=True)
+            for place, own in enumerate(params):
+                if name in own:
+                    cells[place] = own[name]
+            results[f"param_{name}"] = cells
+        results["params"] = params
+        results |= {f"split{fold}_test_score": scores[:, fold] for fold in range(self.n_splits_)}
+        results |= {"mean_test_score": means, "std_test_score": scores.std(axis=1)}
+        results["rank_test_score"] = rankdata(order, method="min").astype(np.int32)
+        if self.halving:
+            results["iter"] = np.array([number for number, _, _ in lines])
+            results["share_of_epochs"] = np.array([1 / one.divisor for _, one, _ in lines])
+        self.cv_results_ = results
+        self.best_index_ = int(results["rank_test_score"].argmin())
+        self.best_params_ = params[self.best_index_]
+        self.best_score_ = float(means[self.best_index_])
+
+    @available_if(_refitted)
+    def predict(self, X: Any) -> Any:
+        """The best estimator's answer."""
+        return self._best.predict(X)
+
+    @available_if(lambda search: _refitted(search) and hasattr(search.estimator, "predict_proba"))
+    def predict_proba(self, X: Any) -> Any:
+        """The best estimator's probabilities."""
+        return self._best.predict_proba(X)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """The best estimator's score by `scoring`."""
+        return float(self.scorer_(self._best, X, y))
+
+    @property
+    def _best(self) -> Any:
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_
+
+    @property
+    def classes_(self) -> Any:
+        """The classes of the best estimator."""
+        return self._best.classes_
+
+    @property
+    def n_features_in_(self) -> int:
+        """The columns that were trained on."""
+        return int(self._best.n_features_in_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        own = self.estimator.__sklearn_tags__() if isinstance(self.estimator, BaseEstimator) else tags
+        tags.estimator_type, tags.classifier_tags = own.estimator_type, own.classifier_tags
+        tags.regressor_tags, tags.input_tags, tags.target_tags = own.regressor_tags, own.input_tags, own.target_tags
+        return tags
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Round:
+    """Settings that were alive, their scores, the seconds of all, and what their epochs were divided by."""
+
+    alive: Sequence[int]
+    scores: Mapping[int, npt.NDArray[np.float64]]
+    seconds: float
+    divisor: int
+
+
+@final
+@dataclass(eq=False)
+class _Rows:
+    """The rows of a search, made ready once for each way of weighing them."""
+
+    X: Any
+    target: Any
+    y: npt.NDArray[Any]
+    weight: Any
+    groups: Any
+    folds: list[tuple[Any, Any]]
+
+    def __post_init__(self) -> None:
+        self._problems: dict[str, Problem] = {}
+
+    def problem(self, estimator: Any) -> Problem:
+        key = repr(getattr(estimator, "class_weight", None))
+        if key not in self._problems:
+            self._problems[key] = estimator._problem(self.X, self.target, self.weight, self.groups, 0)
+        return self._problems[key]
+
+
+def _populations(trials: Sequence[_Trial]) -> list[list[_Trial]]:
+    """Trials that can be trained together: of one engine and one weighing of the rows."""
+    found: dict[tuple[str, str], list[_Trial]] = {}
+    for trial in trials:
+        chosen, _ = engines.choose(trial.members[0].recipe, trial.estimator.engine)
+        key = (chosen.name, repr(getattr(trial.estimator, "class_weight", None)))
+        found.setdefault(key, []).append(trial)
+    return list(found.values())
+
+
+def clone_fitted(estimator: Any, models: tuple[Any, ...]) -> Any:
+    """The estimator with these networks, for a scorer."""
+    own = clone(estimator)
+    _know(own, estimator)
+    own.models_, own.temperature_ = models, 1.0
+    return own
+
+
+def _know(estimator: Any, other: Any) -> None:
+    """Tell an estimator what another learned from X and y before any training."""
+    for name in ("n_features_in_", "classes_", "one_number_"):
+        if hasattr(other, name):
+            setattr(estimator, name, getattr(other, name))
+
+
+def _worst_if_nan(score: Any) -> float:
+    return -math.inf if math.isnan(score) else float(score)
