@@ -6,6 +6,8 @@
                     "(rest)" where the column has that, and is 0 in all features elsewhere;
                     "name=missing" is a feature too when the dataset had missing cells in that column
 
+A number or a date may become several features instead: `number_features`.
+
 What is missing stays missing here; a preparation fills it.
 """
 
@@ -23,6 +25,7 @@ from multilayer.arrays import Array
 from multilayer.data.column import REST, WORDS, Column, ColumnKind
 from multilayer.data.dataset import Dataset, columns_of_array, typed
 from multilayer.data.frame import frame_of, is_frame, no_column
+from multilayer.data.number_features import NumberFeatures
 from multilayer.data.parquet import DiskColumns, ParquetTable
 from multilayer.data.stored import ArrayColumns, Columns, TypedColumns
 from multilayer.errors import DataError
@@ -37,16 +40,34 @@ class ColumnEncoding:
     kind: ColumnKind
     categories: tuple[str, ...] = ()
     missing: bool = False
+    numbers: NumberFeatures | None = None  # where a number or date becomes several features
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the features, in order."""
+        if self.numbers is not None:
+            return self.numbers.names(self.name)
         if self.kind != "category":
             return (self.name,)
         return tuple(f"{self.name}={category}" for category in (*self.categories, *["missing"] * self.missing))
 
+    @property
+    def yes_no(self) -> tuple[bool, ...]:
+        """Which features only say yes or no."""
+        if self.numbers is not None:
+            return (False,) * (self.numbers.width - self.numbers.gaps) + (True,) * self.numbers.gaps
+        return (self.kind in ("boolean", "category"),) * len(self.feature_names)
+
+    @property
+    def as_it_is(self) -> bool:
+        """Whether a number is its own and only feature."""
+        return self.kind == "number" and self.numbers is None
+
     def fill(self, matrix: Array, column: Column) -> None:
         """Write the column's features into matrix (n_samples, features)."""
+        if self.numbers is not None:
+            matrix[:] = self.numbers.of(column.values)
+            return
         if self.kind != "category":
             matrix[:, 0] = column.values
             return
@@ -100,8 +121,8 @@ class Encoding:
 
     @property
     def indicators(self) -> npt.NDArray[np.bool_]:
-        """Which features only say yes or no (booleans and categories), (n_features,)."""
-        yes_no = [column.kind in ("boolean", "category") for column in self.columns for _ in column.feature_names]
+        """Which features only say yes or no (booleans, categories, gaps), (n_features,)."""
+        yes_no = [whether for column in self.columns for whether in column.yes_no]
         return np.array(yes_no, dtype=np.bool_)
 
     def matrix(self, table: Dataset | Columns) -> Array:
@@ -112,7 +133,7 @@ class Encoding:
         """
         columns = table.columns if isinstance(table, Dataset) else table
         self._check_width(len(columns))
-        only_numbers = all(column.kind == "number" for column in self.columns)
+        only_numbers = all(column.as_it_is for column in self.columns)
         if isinstance(columns, ArrayColumns) and only_numbers and columns.shared is not None:
             return columns.shared
         exact = isinstance(columns, DiskColumns) and columns.values.dtype == np.float32
@@ -153,7 +174,11 @@ class Encoding:
     def to_list(self) -> list[dict[str, Any]]:
         """The encoding as plain data for JSON."""
         return [
-            {"name": column.name, "kind": column.kind, "categories": list(column.categories), "missing": column.missing}
+            {
+                **{"name": column.name, "kind": column.kind},
+                **{"categories": list(column.categories), "missing": column.missing},
+                **({} if column.numbers is None else {"numbers": column.numbers.to_dict()}),
+            }
             for column in self.columns
         ]
 
@@ -162,7 +187,10 @@ class Encoding:
         """The encoding of `to_list`."""
         return cls(
             tuple(
-                ColumnEncoding(entry["name"], entry["kind"], tuple(entry["categories"]), entry["missing"])
+                ColumnEncoding(
+                    *(entry["name"], entry["kind"], tuple(entry["categories"]), entry["missing"]),
+                    NumberFeatures.from_dict(entry["numbers"]) if "numbers" in entry else None,
+                )
                 for entry in document
             )
         )

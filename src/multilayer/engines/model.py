@@ -35,6 +35,10 @@ class Model:
     arithmetic: str
     own: Sequential | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle or a copy holds: not what is made again at the first prediction."""
+        return {name: value for name, value in vars(self).items() if name not in ("_native", "net")}
+
     @cached_property
     def net(self) -> Sequential:
         """The network, for prepared inputs."""

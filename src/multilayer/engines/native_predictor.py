@@ -30,7 +30,7 @@ class NativePredictor:
         module = native.extension(str(native.instruction_set()))
         typed = {name: value.astype(recipe.dtype) for name, value in weights.items()}
         self._compiled = module.Predictor(shape, member, pairs(typed), recipe.dtype == "float32", 0)
-        self._numbers = all(column.kind == "number" for column in preparation.encoding.columns)
+        self._numbers = all(column.as_it_is for column in preparation.encoding.columns)
 
     def decisions(self, X: Any) -> np.ndarray[Any, Any] | None:
         """The codes of the decided classes (n_samples,) for finite float32 or float64 rows in C order; None for

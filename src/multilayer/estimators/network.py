@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -19,14 +21,27 @@ from multilayer.data import Preparation, Target
 from multilayer.engines import Curves, Member
 from multilayer.engines.model import Model
 from multilayer.errors import DataError, UsageError
+from multilayer.estimators.answering import Answering
 from multilayer.estimators.fitting import Fitted, Watcher, fit_members, printed, report_endings
 from multilayer.estimators.problem import Problem, Rows, seeds_of
 from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights, warn_unscaled
-from multilayer.estimators.scoring import OwnScore, monitored
+from multilayer.estimators.scoring import OwnScore, monitored, shown_as
 from multilayer.estimators.settings import Settings, check_settings, open_ended, recipe_of
 from multilayer.estimators.transfer import frozen_layers, weights_from
 from multilayer.exact import total
 from multilayer.recipe import Recipe
+
+
+@contextmanager
+def unchanged_by_failure(estimator: Any) -> Iterator[None]:
+    """A fit that fails leaves the estimator as it was."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 def _in_steps(estimator: Any) -> bool:
@@ -34,7 +49,7 @@ def _in_steps(estimator: Any) -> bool:
 
 
 @dataclass(eq=False, repr=False)
-class NetworkEstimator(Settings, BaseEstimator, ABC):
+class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
     """A multilayer perceptron behind scikit-learn's face; `MLPClassifier` and `MLPRegressor` say the rest."""
 
     @abstractmethod
@@ -96,6 +111,13 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         Raises a ValueError naming the argument, and the column, of whatever cannot be meant.
         """
         check_settings(self)
+        with unchanged_by_failure(self):
+            self._fitted(X, y, sample_weight, X_val, y_val, groups, initial, frozen)
+        return self
+
+    def _fitted(
+        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, groups: Any, initial: Any, frozen: int
+    ) -> None:
         goes_on = self.warm_start and hasattr(self, "models_")
         X = checked_rows(self, X, reset=not goes_on)
         target = self._target(y, None, fresh=not goes_on)
@@ -112,7 +134,6 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         problem = self._problem(X, target, weight, groups, own)
         fitted, val = self._trained(problem, initial=initial, frozen=frozen, goes_on=goes_on)
         self._keep(fitted, problem, val)
-        return self
 
     def _problem(self, X: Array, target: Target, weight: Any, groups: Any, own: int) -> Problem:
         names = getattr(self, "feature_names_in_", None)
@@ -201,6 +222,11 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         check_settings(self)
         if self.early_stopping:
             raise UsageError("partial_fit does not support early_stopping=True: no rows are set aside.")
+        with unchanged_by_failure(self):
+            self._one_epoch(X, y, classes, sample_weight)
+        return self
+
+    def _one_epoch(self, X: Any, y: Any, classes: Any, sample_weight: Any) -> None:
         fresh = not hasattr(self, "models_")
         X = checked_rows(self, X, reset=fresh)
         target = self._target(y, classes, fresh=fresh)
@@ -223,7 +249,6 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         fitted = fit_members(members, problem.data, **how, after=state, keep_state=True)
         report_endings(fitted, may_stop=False)
         self._keep(fitted, problem, every[:0])
-        return self
 
     _state = cast(Any, None)  # of the optimizer, for a training that goes on
 
@@ -231,7 +256,7 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         return len(self.history_) if self._state else 0
 
     def _keep(self, fitted: Fitted, problem: Problem, val: Any) -> None:
-        """Everything that was learned, at once: a fit that fails leaves the estimator as it was."""
+        """Everything that was learned."""
         first, before = fitted.histories[0], self._epochs_so_far()
         self.models_ = fitted.models
         self.history_ = first
@@ -247,12 +272,13 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         """scikit-learn's curves and best values."""
         self._curves()
         curves = self.history_
-        metric = next((name for name in reversed(curves.series) if name.startswith("val_")), "")
-        self.validation_scores_ = curves[metric].tolist() if len(val) and metric else None
         self.best_loss_ = None if len(val) else min(self.loss_curve_, default=None)
-        self.best_validation_score_ = None
-        if self.validation_scores_:
-            self.best_validation_score_ = max(self.validation_scores_)
+        self.validation_scores_ = self.best_validation_score_ = None
+        if len(val) and len(curves):
+            metric, sign, best = shown_as(self.scoring, self.models_[0].recipe.monitor)
+            self.validation_scores_ = (sign * curves[metric]).tolist()
+            defined = [score for score in self.validation_scores_ if not math.isnan(score)]
+            self.best_validation_score_ = best(defined, default=math.nan)
 
     def _curves(self) -> None:
         curves = self.history_
@@ -275,10 +301,6 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
                 return [answer for answer in quick if answer is not None]
         rows = checked_rows(self, X, reset=False)
         return [model.answer_encoded(rows) for model in self.models_]
-
-    def _answer(self, X: Any) -> Array:
-        """The mean answer of all networks."""
-        return mean_of(self._answers(X))
 
     def hidden(self, X: Any) -> list[Array]:
         """The output of each layer of the first network, hidden activations first (n_samples, units)."""
@@ -312,16 +334,6 @@ class NetworkEstimator(Settings, BaseEstimator, ABC):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def mean_of(answers: Sequence[Array]) -> Array:
-    """The mean of arrays of one shape, added in their order."""
-    if len(answers) == 1:
-        return answers[0]
-    total = answers[0].copy()
-    for answer in answers[1:]:
-        total += answer
-    return total / len(answers)
 
 
 def _same_rows(X: Array, target: Target, what: str = "X and y") -> None:

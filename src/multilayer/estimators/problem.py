@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -54,15 +55,15 @@ class Problem:
             return everything[: -len(self.own_val)], self.own_val
         if not fraction:
             return everything, everything[:0]
+        share = math.ceil(fraction * len(everything)) / len(everything)  # rounded up, as in scikit-learn
         try:
-            split = Splitting(train=1.0 - fraction, val=fraction, test=0.0, seed=seed).apply(
-                self.dataset.take(everything)
-            )
+            splitting = Splitting(train=1.0 - share, val=share, test=0.0, seed=seed)
+            split = splitting.apply(self.dataset.take(everything))
         except DataError:  # a part is empty
             split = None
         if split is None or len(split.val) < 2:
             raise DataError(
-                f"The validation set is too small: {fraction:g} of {len(everything)} rows. "
+                f"The validation set is too small: {fraction:g} of n_samples={len(everything)}. "
                 "Raise validation_fraction, or pass X_val and y_val."
             )
         return everything[split.train], everything[split.val]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any, final
 
 import numpy as np
@@ -13,7 +15,7 @@ from multilayer.data import METRICS, defaults_for
 from multilayer.data.dataset import TargetKind
 from multilayer.engines import Member
 from multilayer.engines.model import Model
-from multilayer.errors import UsageError, unknown
+from multilayer.errors import UsageError, sentence, unknown
 from multilayer.estimators.fitting import Fitted, Underway
 from multilayer.estimators.problem import Problem
 
@@ -38,6 +40,20 @@ def monitored(scoring: Any, kind: TargetKind) -> str:
     return str(name)
 
 
+def shown_as(scoring: Any, monitor: str) -> tuple[str, int, Any]:
+    """The series of the validation scores, the sign that scikit-learn's name gives them, and whether max or min is
+    the best of them."""
+    if callable(scoring):
+        return OWN, 1, max
+    if isinstance(scoring, str) and scoring.startswith("neg_"):
+        return f"val_{monitor}", -1, max
+    greater = monitor in METRICS and METRICS[monitor].greater_is_better
+    return f"val_{monitor}", 1, max if greater else min
+
+
+OWN = "val_score"
+
+
 @final
 class OwnScore:
     """A callable scorer(estimator, X_val, y_val), greater is better, asked after each epoch."""
@@ -46,25 +62,32 @@ class OwnScore:
         self.estimator = copy.copy(estimator)
         rows = members[0].val
         self.X, self.y = problem.data.x[rows], estimator._labels_of(problem.dataset.target.take(rows))
-        self.scores: list[float] = []
+        self.scores: dict[int, float] = {}  # by epoch, counted from 1
         self.kept: tuple[Model, ...] = ()
         self.stale = 0
 
     def watch(self, underway: Underway) -> bool:
         """Score the networks as they are; False after `n_iter_no_change` epochs without a gain of `tol`."""
         self.estimator.models_ = models = underway.models()
-        score = float(self.estimator.scoring(self.estimator, self.X, self.y))
-        gained = not self.scores or score > max(self.scores) + self.estimator.tol
-        if not self.scores or score > max(self.scores):
+        score = self._asked()
+        highest = max(self.scores.values(), default=-math.inf)
+        gained = not self.scores or score > highest + self.estimator.tol
+        if not self.scores or score > highest:
             self.kept = models
-        self.scores.append(score)
+        self.scores[underway.training.history.values.shape[1]] = score
         self.stale = 0 if gained else self.stale + 1
         return not (self.estimator.early_stopping and self.stale > self.estimator.n_iter_no_change)
+
+    def _asked(self) -> float:
+        score = self.estimator.scoring(self.estimator, self.X, self.y)
+        if not isinstance(score, (Real, np.bool_)) or math.isnan(score):
+            raise UsageError(sentence("what scoring returns", "a number", score))
+        return float(score)
 
     def best(self, fitted: Fitted) -> Fitted:
         """The fitted members with the weights of their best epoch."""
         first = fitted.histories[0]
-        series = (*first.series, "val_score")
-        count = len(first)
-        curve = replace(first, series=series, values=np.column_stack([first.values, self.scores[-count:]]))
-        return replace(fitted, models=self.kept, histories=(curve, *fitted.histories[1:]))
+        # an interrupted epoch has no score, nor have those of an earlier fit
+        scores = [self.scores.get(epoch.number, math.nan) for epoch in first]
+        curve = replace(first, series=(*first.series, OWN), values=np.column_stack([first.values, scores]))
+        return replace(fitted, models=self.kept or fitted.models, histories=(curve, *fitted.histories[1:]))

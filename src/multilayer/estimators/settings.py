@@ -136,6 +136,7 @@ def recipe_of(
     per_step = rows if batch == "full" else batch
     iterations = min(settings.max_iter, settings.max_fun) if settings.solver == "lbfgs" else settings.max_iter
     epochs = epochs_before + iterations
+    patience = _patience(settings, epochs, validated)
     given: dict[str, Any] = {
         "hidden": hidden_widths(settings),
         "activation": _activation(settings.activations()),
@@ -149,8 +150,8 @@ def recipe_of(
         "epochs": epochs,
         "l2": settings.alpha / (per_step * mean_weight),
         "dtype": dtype,
-        "patience": _patience(settings, epochs, validated),
-        "min_delta": settings.tol if _patience(settings, epochs, validated) else 0.0,
+        "patience": patience,
+        "min_delta": settings.tol if patience and settings.solver != "lbfgs" else 0.0,  # its tol is of the gradient
         "keep": "best" if validated else "last",
     }
     if settings.solver != "lbfgs":
@@ -208,10 +209,11 @@ def _schedule(settings: Settings, rows: int) -> Any:
 
 
 def _patience(settings: Settings, epochs: int, validated: bool) -> int | None:
-    """Epochs without a gain of `tol` that end the training; None for never."""
-    if settings.solver == "lbfgs" or settings.n_iter_no_change == np.inf:
+    """Epochs without a gain of `tol` that end the training; None for never, or where a scorer of one's own says."""
+    if settings.n_iter_no_change == np.inf or callable(settings.scoring):
         return None
-    if not settings.early_stopping and (validated or not open_ended(settings)):
+    lasting = settings.solver != "lbfgs" and not open_ended(settings)
+    if not settings.early_stopping and (validated or lasting):
         return None
     patience = int(settings.n_iter_no_change) + 1  # scikit-learn counts one epoch more than it says
     return patience if patience < epochs else None

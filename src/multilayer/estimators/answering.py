@@ -1,0 +1,192 @@
+"""Classes and numbers on scikit-learn's face: what y means, and how the networks' answers are said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
+
+from multilayer.arrays import Array
+from multilayer.data import Target
+from multilayer.data.class_scores import chosen_class, chosen_labels
+from multilayer.data.dataset import TargetKind
+from multilayer.engines.model import Model
+from multilayer.errors import DataError, RefusedError, UsageError, shown
+from multilayer.estimators.calibration import tempered
+
+NO_CLASS = "y must have at least two classes, got one class: {}."
+NO_Y = "This estimator requires y to be passed, but the target y is None."
+
+
+class Answering:
+    """What estimators of either kind have."""
+
+    models_: tuple[Model, ...]
+    warm_start = False
+
+    def _answers(self, X: Any) -> list[Array]:
+        """What each network answers, in float64: probabilities or numbers (n_samples, k)."""
+        raise NotImplementedError
+
+    def _answer(self, X: Any) -> Array:
+        """The mean answer of all networks."""
+        return mean_of(self._answers(X))
+
+
+class Classes(Answering):
+    """An estimator of classes or labels."""
+
+    classes_: npt.NDArray[Any]
+    class_weight: Any
+    temperature_: float
+
+    def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
+        if y is None:
+            raise DataError(NO_Y)
+        check_array(y, ensure_2d=False, accept_sparse="csr", dtype=None, input_name="y")
+        check_classification_targets(y)
+        if type_of_target(y) == "multilabel-indicator":
+            return self._bits(y, fresh)
+        labels = column_or_1d(y, warn=True)
+        if fresh:
+            self.classes_ = self._all_classes(labels, classes)
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise UsageError(f"classes must be those of the first call, {self.classes_}, got {np.unique(classes)}.")
+        return self._codes(labels, fresh=fresh and classes is None)
+
+    def _all_classes(self, labels: npt.NDArray[Any], classes: Any) -> npt.NDArray[Any]:
+        found: npt.NDArray[Any] = np.unique(labels if classes is None else np.asarray(classes))
+        if len(found) < 2:
+            raise DataError(NO_CLASS.format(shown(found.tolist())))
+        return found
+
+    def _codes(self, labels: npt.NDArray[Any], *, fresh: bool) -> Target:
+        present = np.unique(labels)
+        if self.warm_start and not fresh and not np.array_equal(present, self.classes_):
+            known = f"the classes of the last fit, {self.classes_}"
+            raise UsageError(f"y must hold {known}, where warm_start goes on from it, got {present}.")
+        unseen = np.setdiff1d(present, self.classes_)
+        if len(unseen):
+            known = f"the classes of the first call, {self.classes_}"
+            raise DataError(f"y must hold {known}, got {shown(unseen.tolist())}.")
+        codes = np.searchsorted(self.classes_, labels).astype(np.int64)
+        kind: TargetKind = "binary" if len(self.classes_) == 2 else "classes"
+        return Target(kind, codes, classes=tuple(range(len(self.classes_))))
+
+    def _bits(self, y: Any, fresh: bool) -> Target:
+        bits = check_array(y, accept_sparse="csr", dtype=np.float64, input_name="y")
+        bits = bits if isinstance(bits, np.ndarray) else bits.toarray()
+        if fresh:
+            self.classes_ = np.arange(bits.shape[1])
+        elif bits.shape[1] != len(self.classes_):
+            raise UsageError(f"y must have {len(self.classes_)} labels as in the first call, got {bits.shape[1]}.")
+        return Target("multilabel", bits, tuple(f"label {place}" for place in range(bits.shape[1])))
+
+    def _labels_of(self, target: Target) -> npt.NDArray[Any]:
+        """The user's labels of a target."""
+        if target.kind == "multilabel":
+            return target.values.astype(np.int64)
+        labels: npt.NDArray[Any] = self.classes_[target.values]
+        return labels
+
+    def _weighted(self, target: Target, weight: Array | None) -> Array | None:
+        if self.class_weight is None:
+            return weight
+        if target.kind == "multilabel":
+            raise RefusedError("class_weight needs one class a row; for several labels a row pass sample_weight.")
+        if isinstance(self.class_weight, Mapping):
+            for label in self.class_weight:
+                if label not in self.classes_:
+                    raise UsageError(
+                        f"class_weight has {label!r}, which is no class of y: {shown(list(self.classes_))}."
+                    )
+        labels = self.classes_[target.values]
+        each = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
+        own: Array = np.asarray(each, dtype=np.float64)[target.values]
+        return own if weight is None else own * weight
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class (n_samples, n_classes), or of each label (n_samples, n_labels)."""
+        probs = self._answer(X)
+        return probs if self.temperature_ == 1.0 else tempered(probs, self.temperature_, self._several)
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The natural logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """The label of each row (n_samples,), or a 0 or 1 for each label (n_samples, n_labels)."""
+        check_is_fitted(self, "models_")
+        probs = self._answer(X)  # no temperature changes which is the largest
+        if self._several:
+            return np.asarray(chosen_labels(probs), dtype=np.int64)
+        labels: npt.NDArray[Any] = self.classes_[chosen_class(probs)]
+        return labels
+
+    @property
+    def _several(self) -> bool:
+        return self.models_[0].target.kind == "multilabel"
+
+    def predict_std(self, X: Any) -> Array:
+        """How far the networks' probabilities spread (n_samples, n_classes); needs `n_estimators` above 1."""
+        return spread_of(self._answers(X))
+
+
+class Numbers(Answering):
+    """An estimator of numbers."""
+
+    one_number_: bool
+
+    def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
+        if y is None:
+            raise DataError(NO_Y)
+        numbers = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        if numbers.ndim == 2 and numbers.shape[1] == 1:
+            numbers = column_or_1d(y, warn=True).astype(np.float64)
+        values = numbers.reshape(len(numbers), -1)
+        if fresh:
+            self.one_number_ = numbers.ndim == 1
+        return Target("regression", values, tuple(f"y{place + 1}" for place in range(values.shape[1])))
+
+    def _labels_of(self, target: Target) -> npt.NDArray[Any]:
+        return target.values[:, 0] if self.one_number_ else target.values
+
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """The numbers (n_samples,), or (n_samples, n_outputs), in the precision that was trained in.
+
+        With `return_std` also how far the networks' answers spread (their standard deviation, of the same shape);
+        needs `n_estimators` above 1.
+        """
+        answers = self._answers(X)
+        numbers = self._shaped(mean_of(answers))
+        return (numbers, self._shaped(spread_of(answers))) if return_std else numbers
+
+    def _shaped(self, numbers: Array) -> Array:
+        numbers = numbers.astype(self.models_[0].recipe.dtype)
+        return numbers[:, 0] if self.one_number_ else numbers
+
+
+def mean_of(answers: Sequence[Array]) -> Array:
+    """The mean of arrays of one shape, added in their order."""
+    if len(answers) == 1:
+        return answers[0]
+    total = answers[0].copy()
+    for answer in answers[1:]:
+        total += answer
+    return total / len(answers)
+
+
+def spread_of(answers: list[Array]) -> Array:
+    """The standard deviation of several networks' answers, of the size of one."""
+    if len(answers) < 2:
+        raise RefusedError("One network has no spread. Fit with n_estimators=8, say, for a standard deviation.")
+    mean = mean_of(answers)
+    squares = [(answer - mean) ** 2 for answer in answers]
+    spread: Array = np.sqrt(mean_of(squares) * (len(answers) / (len(answers) - 1)))
+    return spread
