@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from multilayer.arrays import Array
+from multilayer.constraints import Choice, Or, Real
 from multilayer.data import Encoding, FittedPreparation, Preparation, Target
 from multilayer.data.encoding import ColumnEncoding
 from multilayer.engines.model import Model
@@ -47,6 +48,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkE
 
     hidden_layer_sizes: Any = (100, 2, 100)
     code_activation: Any = "identity"
+    weight_decay: Annotated[Any, Or(Real(0), Choice("auto"))] = 0.0  # what is pulled to 0 cannot be given back
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, **how: Any) -> Any:
         """Train on X (n_samples, n_features); y is not looked at, and X_val needs no y_val. Returns self."""

@@ -60,7 +60,7 @@ class Settings:
     learning_rate: Any = "auto"
     learning_rate_init: Annotated[Any, Or(Real(0, open_low=True), Choice("auto"))] = "auto"
     power_t: NonNegative = 0.5
-    max_iter: Annotated[int, Integer(1)] = 200
+    max_iter: Annotated[int, Integer(1)] = 100
     shuffle: Boolean = True
     random_state: Any = 0
     tol: NonNegative = 1e-4
@@ -82,7 +82,7 @@ class Settings:
     loss: Any = "auto"
     weight_init: Any = "auto"
     l1: NonNegative = 0.0
-    weight_decay: NonNegative = 0.0
+    weight_decay: Annotated[Any, Or(Real(0), Choice("auto"))] = "auto"
     noise: NonNegative = 0.0
     max_norm: MaybePositive = None
     clip_norm: MaybePositive = None
@@ -155,7 +155,8 @@ def recipe_of(
         "keep": "best" if validated else "last",
     }
     if settings.solver != "lbfgs":
-        given |= {key: getattr(settings, key) for key in ("l1", "weight_decay", "noise", "max_norm", "clip_norm")}
+        given |= {key: getattr(settings, key) for key in ("l1", "noise", "max_norm", "clip_norm")}
+        given["weight_decay"] = _weight_decay(settings)
         given["schedule"] = _schedule(settings, rows)
         if settings.learning_rate_init != "auto":
             given["lr"] = settings.learning_rate_init
@@ -184,6 +185,8 @@ def _batch_size(settings: Settings, rows: int) -> Any:
 
 
 AUTO_BATCH = 32
+ADAM_DECAY = 0.3
+"""Chosen together with the batch, the rate and the epochs: docs/decisions/0014-tabular-defaults.md."""
 
 
 def _optimizer(settings: Settings) -> Any:
@@ -198,6 +201,13 @@ def _optimizer(settings: Settings) -> Any:
             return "sgd"
         return {"name": "nesterov" if settings.nesterovs_momentum else "momentum", "momentum": settings.momentum}
     return settings.solver
+
+
+def _weight_decay(settings: Settings) -> float:
+    """0.3 for Adam and its kin, times the learning rate in each step: what lets them train long on all rows."""
+    if settings.weight_decay != "auto":
+        return float(settings.weight_decay)
+    return ADAM_DECAY if settings.solver in ADAMS else 0.0
 
 
 def _schedule(settings: Settings, rows: int) -> Any:
