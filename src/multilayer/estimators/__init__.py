@@ -6,6 +6,7 @@ from multilayer.estimators.mlp import MLPClassifier, MLPRegressor
 from multilayer.estimators.rows import UnscaledWarning
 from multilayer.estimators.saving import load_estimator, save_estimator
 from multilayer.estimators.search import PopulationSearchCV
+from multilayer.estimators.tabular import TabularMLPClassifier, TabularMLPRegressor
 
 __all__ = [
     "DivergenceWarning",
@@ -13,10 +14,12 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "PopulationSearchCV",
+    "TabularMLPClassifier",
+    "TabularMLPRegressor",
     "UnscaledWarning",
     "load_estimator",
     "save_estimator",
 ]
 
-STORED = ("MLPAutoencoder", "MLPClassifier", "MLPRegressor")
+STORED = ("MLPAutoencoder", "MLPClassifier", "MLPRegressor", "TabularMLPClassifier", "TabularMLPRegressor")
 """What a model file may hold."""

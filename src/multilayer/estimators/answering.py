@@ -143,6 +143,11 @@ class Numbers(Answering):
 
     one_number_: bool
 
+    @property
+    def _precision(self) -> Any:
+        """The dtype of predictions."""
+        return self.models_[0].recipe.dtype
+
     def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
         if y is None:
             raise DataError(NO_Y)
@@ -168,7 +173,7 @@ class Numbers(Answering):
         return (numbers, self._shaped(spread_of(answers))) if return_std else numbers
 
     def _shaped(self, numbers: Array) -> Array:
-        numbers = numbers.astype(self.models_[0].recipe.dtype)
+        numbers = numbers.astype(self._precision)
         return numbers[:, 0] if self.one_number_ else numbers
 
 

@@ -28,8 +28,11 @@ def table_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Columns:
     """The typed columns of a frame, an array or a list of rows; remembers, or checks, their number and names."""
     if is_frame(X):
         validate_data(estimator, X, skip_check_array=True, reset=reset)
+        names = getattr(X, "columns", None)
+        if names is not None and not all(isinstance(name, str) for name in names):  # pandas' numbers for names
+            X = X.set_axis([str(name) for name in names], axis=1)
         table = frame_of(X)
-        return typed(table, table.columns if reset else list(estimator.feature_names_in_))
+        return typed(table, table.columns)
     if hasattr(X, "toarray"):
         X = X.toarray()
     array = X if isinstance(X, np.ndarray) else np.asarray(X) if _plain(X) else X
