@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, check_is_fitted, column_or_1d
 
 from multilayer.arrays import Array
+from multilayer.constraints import Real, check
 from multilayer.data import Target
 from multilayer.data.class_scores import chosen_class, chosen_labels
 from multilayer.data.dataset import TargetKind
 from multilayer.engines.model import Model
-from multilayer.errors import DataError, RefusedError, UsageError, shown
+from multilayer.errors import DataError, RefusedError, UsageError, sentence, shown
 from multilayer.estimators.calibration import tempered
 
 NO_CLASS = "y must have at least two classes, got one class: {}."
@@ -57,7 +57,7 @@ class Classes(Answering):
             self.classes_ = self._all_classes(labels, classes)
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise UsageError(f"classes must be those of the first call, {self.classes_}, got {np.unique(classes)}.")
-        return self._codes(labels, fresh=fresh and classes is None)
+        return self._codes(labels)
 
     def _all_classes(self, labels: npt.NDArray[Any], classes: Any) -> npt.NDArray[Any]:
         found: npt.NDArray[Any] = np.unique(labels if classes is None else np.asarray(classes))
@@ -65,12 +65,8 @@ class Classes(Answering):
             raise DataError(NO_CLASS.format(shown(found.tolist())))
         return found
 
-    def _codes(self, labels: npt.NDArray[Any], *, fresh: bool) -> Target:
-        present = np.unique(labels)
-        if self.warm_start and not fresh and not np.array_equal(present, self.classes_):
-            known = f"the classes of the last fit, {self.classes_}"
-            raise UsageError(f"y must hold {known}, where warm_start goes on from it, got {present}.")
-        unseen = np.setdiff1d(present, self.classes_)
+    def _codes(self, labels: npt.NDArray[Any]) -> Target:
+        unseen = np.setdiff1d(labels, self.classes_)
         if len(unseen):
             known = f"the classes of the first call, {self.classes_}"
             raise DataError(f"y must hold {known}, got {shown(unseen.tolist())}.")
@@ -99,15 +95,9 @@ class Classes(Answering):
             return weight
         if target.kind == "multilabel":
             raise RefusedError("class_weight needs one class a row; for several labels a row pass sample_weight.")
-        if isinstance(self.class_weight, Mapping):
-            for label in self.class_weight:
-                if label not in self.classes_:
-                    raise UsageError(
-                        f"class_weight has {label!r}, which is no class of y: {shown(list(self.classes_))}."
-                    )
-        labels = self.classes_[target.values]
-        each = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
-        own: Array = np.asarray(each, dtype=np.float64)[target.values]
+        counted: Array = np.bincount(target.values, weight, len(self.classes_)).astype(np.float64)
+        each = class_weights(self.class_weight, self.classes_, counted)
+        own: Array = each[target.values]
         return own if weight is None else own * weight
 
     def predict_proba(self, X: Any) -> Array:
@@ -138,6 +128,40 @@ class Classes(Answering):
         return spread_of(self._answers(X))
 
 
+def class_weights(chosen: Any, classes: npt.NDArray[Any], counted: Array) -> Array:
+    """The weight of each class (n_classes,), from the total weight of its rows: 1 where none is named; "balanced"
+    gives all classes the same total, and the rows the mean weight that they had.
+
+    >>> class_weights("balanced", np.array(["no", "yes"]), np.array([3.0, 1.0])).round(3)
+    array([0.667, 2.   ])
+    """
+    if isinstance(chosen, str) and chosen == "balanced":
+        there = counted > 0
+        return np.where(there, counted.sum() / (there.sum() * np.where(there, counted, 1.0)), 0.0)
+    if not isinstance(chosen, Mapping):
+        expected = "'balanced', a weight for each class by its label, or none"
+        raise UsageError(sentence("class_weight", expected, chosen))
+    known = classes.tolist()
+    for label, weight in chosen.items():
+        if label not in known:
+            raise UsageError(f"class_weight has {label!r}, which is no class of y: {shown(known)}.")
+        check(Real(0), weight, f"class_weight of {label!r}", UsageError)
+    return np.array([chosen.get(label, 1.0) for label in known], dtype=np.float64)
+
+
+def _numbers_of(y: Any) -> npt.NDArray[Any]:
+    """y in float64; raises DataError for text and dates, naming the first row that is."""
+    try:
+        if np.asarray(y).dtype.kind in "mM":
+            raise ValueError("could not convert dates")  # they would count as numbers of nanoseconds
+        return np.asarray(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
+    except ValueError as error:
+        if "could not convert" not in str(error):
+            raise
+        first = np.asarray(y, dtype=object).ravel()[0]
+        raise DataError(f"y must be numbers, got {shown(first)}, say.") from error
+
+
 class Numbers(Answering):
     """An estimator of numbers."""
 
@@ -151,7 +175,7 @@ class Numbers(Answering):
     def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
         if y is None:
             raise DataError(NO_Y)
-        numbers = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        numbers = _numbers_of(y)
         if numbers.ndim == 2 and numbers.shape[1] == 1:
             numbers = column_or_1d(y, warn=True).astype(np.float64)
         values = numbers.reshape(len(numbers), -1)

@@ -134,7 +134,8 @@ def report_endings(fitted: Fitted, *, may_stop: bool) -> None:
 
     Raises UsageError where a training diverged before its first epoch had ended.
     """
-    for status, why, curves in zip(fitted.statuses, fitted.why, fitted.histories, strict=True):
+    for status, reason, curves in zip(fitted.statuses, fitted.why, fitted.histories, strict=True):
+        why = reason.replace("a smaller lr than", "a smaller learning_rate_init than")
         if status == "diverged" and not len(curves):
             raise UsageError(f"The training diverged in its first epoch: {why}. Are the inputs scaled?")
         if status == "diverged":

@@ -122,33 +122,49 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         X = checked_rows(self, X, reset=not goes_on)
         target = self._target(y, None, fresh=not goes_on)
         _same_rows(X, target)
+        if goes_on:
+            self._like_before(target)
         own = 0
         if (X_val is None) != (y_val is None):
             raise UsageError("X_val and y_val go together, got one without the other.")
         weight = checked_weights(sample_weight, X)
         groups = checked_groups(groups, len(X))
         if X_val is not None:
-            X, target, weight, own = self._with_own(X, target, weight, X_val, y_val)
+            X, target, own = self._with_own(X, target, X_val, y_val)
             groups = None
         warn_unscaled(self, X)
         problem = self._problem(X, target, weight, groups, own)
         fitted, val = self._trained(problem, initial=initial, frozen=frozen, goes_on=goes_on)
         self._keep(fitted, problem, val)
 
+    def _like_before(self, target: Target) -> None:
+        """Raise UsageError where a training cannot go on with such a target or so many networks."""
+        known = self.models_[0].target
+        if len(target.names) != len(known.names):
+            raise UsageError(f"y must have {len(known.names)} columns as before, got {len(target.names)}.")
+        if len(self.models_) != self.n_estimators:
+            raise UsageError(f"n_estimators must stay {len(self.models_)} in a training that goes on.")
+
     def _problem(self, X: Array, target: Target, weight: Any, groups: Any, own: int) -> Problem:
         names = getattr(self, "feature_names_in_", None)
-        weight = self._weighted(target, weight)
+        count = len(X) - own  # validation rows of the user's count alike
+        weight = self._weighted(target.take(np.arange(count)), weight)
+        if own and weight is not None:
+            weight = np.concatenate([weight, np.ones(own)])
         return Problem.of(X, target, names=names, weight=weight, groups=groups, own_val=own)
 
-    def _with_own(self, X: Array, target: Target, weight: Any, X_val: Any, y_val: Any) -> tuple[Any, ...]:
+    def _with_own(self, X: Array, target: Target, X_val: Any, y_val: Any) -> tuple[Any, ...]:
         """The user's validation rows behind those of training."""
-        below = checked_rows(self, X_val, reset=False)
-        other = self._target(y_val, None, fresh=False)
+        try:
+            below = checked_rows(self, X_val, reset=False)
+            other = self._target(y_val, None, fresh=False)
+        except ValueError as error:
+            raise DataError(f"X_val and y_val must be as X and y. {error}") from error
         _same_rows(below, other, "X_val and y_val")
+        if len(other.names) != len(target.names):
+            raise DataError(f"y_val must have {len(target.names)} columns as y, got {len(other.names)}.")
         both = Target(target.kind, np.concatenate([target.values, other.values]), target.names, target.classes)
-        if weight is not None:
-            weight = np.concatenate([weight, np.ones(len(below))])
-        return np.concatenate([X, below.astype(X.dtype)]), both, weight, len(below)
+        return np.concatenate([X, below.astype(X.dtype)]), both, len(below)
 
     @property
     def _validates(self) -> bool:
@@ -222,6 +238,10 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         check_settings(self)
         if self.early_stopping:
             raise UsageError("partial_fit does not support early_stopping=True: no rows are set aside.")
+        if getattr(self, "class_weight", None) == "balanced":
+            raise UsageError("class_weight='balanced' counts all rows, and partial_fit sees some. Weigh each class by label.")
+                "class_weight='balanced' counts all rows, and partial_fit sees some. Give each class's weight."
+            )
         with unchanged_by_failure(self):
             self._one_epoch(X, y, classes, sample_weight)
         return self
@@ -231,6 +251,8 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         X = checked_rows(self, X, reset=fresh)
         target = self._target(y, classes, fresh=fresh)
         _same_rows(X, target)
+        if not fresh:
+            self._like_before(target)
         problem = self._problem(X, target, checked_weights(sample_weight, X), None, 0)
         seeds = seeds_of(self.random_state, self.n_estimators)
         every = np.arange(len(X), dtype=np.int64)

@@ -14,7 +14,7 @@ from multilayer.arrays import Array
 from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation, Splitting, Target
 from multilayer.data.dataset import columns_of_array
 from multilayer.engines import Data
-from multilayer.errors import DataError
+from multilayer.errors import DataError, sentence
 from multilayer.rng import Stream
 
 Rows = npt.NDArray[np.int64]
@@ -85,6 +85,10 @@ def seeds_of(random_state: Any, count: int) -> list[int]:
         if not 0 <= first <= MOST_SEEDS:
             raise DataError(f"random_state must be a whole number from 0 to {MOST_SEEDS}, got {first}.")
     else:
-        first = int(check_random_state(random_state).randint(2**31 - 1))
+        try:
+            first = int(check_random_state(random_state).randint(2**31 - 1))
+        except ValueError as error:
+            expected = f"a whole number from 0 to {MOST_SEEDS}, a RandomState of NumPy, or none"
+            raise DataError(sentence("random_state", expected, random_state)) from error
     others: list[int] = Stream(first, "split", place=1).integers(MOST_SEEDS, count - 1).tolist()
     return [first, *others]

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from multilayer import room
 from multilayer.arrays import Array
-from multilayer.errors import DataError, shown
+from multilayer.errors import DataError, sentence, shown
 
 Numbers: TypeAlias = npt.NDArray[Any]
 PRECISIONS = (np.float64, np.float32)
@@ -26,7 +26,11 @@ def checked_rows(estimator: BaseEstimator, X: Any, *, reset: bool) -> Array:
 
     Sparse rows are made dense. Raises DataError naming the column of what is no finite number.
     """
+    if X is None or isinstance(X, (str, bytes)):
+        raise DataError(sentence("X", "rows of numbers (n_samples, n_features)", X))
     try:
+        if getattr(getattr(X, "dtype", None), "kind", "") in ("m", "M"):  # or it would count as a number of nanoseconds
+            raise TypeError("dates")
         rows = validate_data(
             estimator, X, accept_sparse="csr", dtype=PRECISIONS, ensure_all_finite=False, order="C", reset=reset
         )
@@ -85,7 +89,12 @@ def checked_weights(sample_weight: Any, X: Array) -> Array | None:
     """Weights (n_samples,) in float64, finite and not below 0; None where none were given."""
     if sample_weight is None:
         return None
-    weight = np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64))
+    try:
+        weight = np.asarray(_check_sample_weight(sample_weight, X, dtype=np.float64))
+    except ValueError as error:
+        if "convert" not in str(error):
+            raise
+        raise DataError(sentence("sample_weight", "numbers", sample_weight)) from error
     wrong = ~(np.isfinite(weight) & (weight >= 0))
     if wrong.any():
         row = int(wrong.argmax())

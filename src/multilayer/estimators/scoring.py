@@ -37,6 +37,9 @@ def monitored(scoring: Any, kind: TargetKind) -> str:
     name = SCIKIT_LEARN.get(scoring, scoring)
     if name != "loss" and name not in METRICS:
         raise UsageError(unknown("scoring", scoring, ["loss", *METRICS, *SCIKIT_LEARN]))
+    if name != "loss" and kind not in METRICS[name].kinds:
+        fitting = ", ".join(metric.name for metric in METRICS.values() if kind in metric.kinds)
+        raise UsageError(f"scoring={scoring!r} does not fit a {kind} target. Those that do: {fitting}.")
     return str(name)
 
 

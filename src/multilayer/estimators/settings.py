@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from multilayer.constraints import (
     check,
     options_of,
 )
-from multilayer.errors import UsageError, sentence
+from multilayer.errors import UsageError, sentence, shown
 from multilayer.recipe import Recipe
 from multilayer.recipe.recipe import ADAMS
 
@@ -42,6 +42,15 @@ class Endless(Constraint):
 
     def accept(self, value: object) -> Any:
         return value if value == np.inf else Integer(1).accept(value)
+
+
+class Threads(Constraint):
+    """A number of threads."""
+
+    expects = "a whole number of at least 1, or -1 for all processors"
+
+    def accept(self, value: object) -> Any:
+        return value if value == -1 else Integer(1).accept(value)
 
 
 @dataclass(eq=False, repr=False)
@@ -89,7 +98,7 @@ class Settings:
     scoring: Any = None
     n_estimators: Annotated[int, Integer(1)] = 1
     time_limit: MaybePositive = None
-    n_jobs: Annotated[int | None, Maybe(Or(Integer(1), Integer(-1, -1)))] = None
+    n_jobs: Annotated[int | None, Maybe(Threads())] = None
     engine: Annotated[str, Choice("auto", "native", "reference")] = "auto"
 
     def activations(self) -> Any:
@@ -102,6 +111,9 @@ def check_settings(settings: Settings) -> None:
     kind: Any = type(settings)
     for name, option in options_of(kind).items():
         check(option.constraint, getattr(settings, name), name, UsageError)
+    for name in ("solver", "learning_rate"):
+        if not isinstance(getattr(settings, name), (str, Mapping)):
+            raise UsageError(sentence(name, "a name", getattr(settings, name)))
     if not isinstance(settings.verbose, (bool, Integral)):
         raise UsageError(sentence("verbose", "true, false or a number", settings.verbose))
     if settings.learning_rate == "adaptive" and settings.solver not in ("sgd", "adam"):
@@ -160,7 +172,17 @@ def recipe_of(
         given["schedule"] = _schedule(settings, rows)
         if settings.learning_rate_init != "auto":
             given["lr"] = settings.learning_rate_init
+    else:
+        _refuse_beside_lbfgs(settings)
     return Recipe.of(**given)
+
+
+def _refuse_beside_lbfgs(settings: Settings) -> None:
+    """What other libraries' networks never had is not left out in silence; momentum and its like are, as in
+    scikit-learn."""
+    for name in ("l1", "weight_decay", "noise", "max_norm", "clip_norm"):
+        if getattr(settings, name) not in (None, "auto", 0):
+            raise UsageError(f"{name} does not go with solver='lbfgs', got {shown(getattr(settings, name))}.")
 
 
 def open_ended(settings: Settings) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from multilayer.arrays import Array
@@ -30,7 +31,8 @@ def weights_from(initial: Any, recipe: Recipe, problem: Problem, seeds: Sequence
     """Starting weights: those of a fitted estimator as far as the shapes agree, from the first layer on; the rest
     drawn from each seed."""
     if not hasattr(initial, "models_"):
-        check_is_fitted(initial)
+        if isinstance(initial, BaseEstimator):
+            check_is_fitted(initial)
         raise UsageError(f"initial must be a fitted estimator of multilayer, got {type(initial).__name__}.")
     starts = []
     for place, seed in enumerate(seeds):
