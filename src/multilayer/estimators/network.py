@@ -239,9 +239,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         if self.early_stopping:
             raise UsageError("partial_fit does not support early_stopping=True: no rows are set aside.")
         if getattr(self, "class_weight", None) == "balanced":
-            raise UsageError("class_weight='balanced' counts all rows, and partial_fit sees some. Weigh each class by label.")
-                "class_weight='balanced' counts all rows, and partial_fit sees some. Give each class's weight."
-            )
+            raise UsageError("class_weight='balanced' counts all rows, and partial_fit sees some. Weigh each by label.")
         with unchanged_by_failure(self):
             self._one_epoch(X, y, classes, sample_weight)
         return self
