@@ -21,6 +21,9 @@ from multilayer.arrays import Array
 from multilayer.errors import DataError
 
 LIMIT = 3.0
+LARGEST = float(np.finfo(np.float64).max)
+FAR = 1e100
+"""Beyond this the first feature is at its limit, and a square would leave float64."""
 
 
 @final
@@ -65,16 +68,18 @@ class NumberFeatures:
 
     def names(self, column: str) -> tuple[str, ...]:
         """The names of the features."""
-        bins = [f"{column} from {low:g}" for low in self.knots[:-1]]
+        bins = [f"{column} from {_shortest(low)}" for low in self.knots[:-1]]
         return (column, *bins, *[f"{column}=missing"] * self.gaps)
 
     def of(self, values: Array) -> Array:
         """The features (n_samples, width) of values (n_samples,); NaN stays NaN, but for the gap."""
-        z = (values - self.center) * self.factor
-        third = z / LIMIT
-        columns = [z / np.sqrt(1.0 + third * third)]
-        for low, high in zip(self.knots, self.knots[1:], strict=False):
-            columns.append(np.clip((values - low) / (high - low), 0.0, 1.0))
+        with np.errstate(over="ignore"):
+            away = np.clip(values - self.center, -LARGEST, LARGEST)
+            z = np.clip(away * self.factor, -FAR, FAR)
+            third = z / LIMIT
+            columns = [z / np.sqrt(1.0 + third * third)]
+            for low, high in zip(self.knots, self.knots[1:], strict=False):
+                columns.append(np.clip((values - low) / (high - low), 0.0, 1.0))
         if self.gaps:
             columns.append(np.isnan(values).astype(np.float64))
         return np.stack(columns, axis=1)
@@ -91,6 +96,11 @@ class NumberFeatures:
         if not all(map(math.isfinite, numbers)) or any(low >= high for low, high in zip(knots, knots[1:], strict=False)):
             raise DataError("the features of a number must have finite knots that rise")
         return cls(numbers[0], numbers[1], knots, bool(document["gaps"]))
+
+
+def _shortest(number: float) -> str:
+    """Six digits where they say it, else as many as no other number has."""
+    return f"{number:g}" if float(f"{number:g}") == number else repr(number)
 
 
 def quantile(ordered: Array, share: float) -> float:
