@@ -232,6 +232,27 @@ def plot(
 
 
 @app.command(cls=PlainCommand)
+def code(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="last, the beginning of a run's id, or a .mlp file.")],
+    language: options.Language,
+    what: options.What = None,
+    to: options.CodeFile = None,
+    runs: options.RunsRead = "runs",
+) -> None:
+    """Write a run as a short program that trains, or predicts with, the same network.
+
+    [bold]Examples[/bold]
+      multilayer code last --as numpy
+      multilayer code last --as pytorch --to moons.py
+      multilayer code 3f9a --as c --to moons.c
+      multilayer code 3f9a --as keras --what predict --to answer.py
+    """
+    from multilayer.cli import coding
+
+    coding.code(run, language, what, Path(to) if to else None, Path(runs))
+
+
+@app.command(cls=PlainCommand)
 def tasks(
     json_output: options.ListAsJson = False,
 ) -> None:

@@ -157,3 +157,6 @@ WithReport = Annotated[
 ]
 Carry = Annotated[Setting, option("Columns of the file to put before the predictions.", "--with", metavar="A,B")]
 Proba = Annotated[bool, typer.Option("--proba", help="Add the probability of each class.", metavar=" ")]
+Language = Annotated[str, option("numpy, pytorch, keras or c.", "--as", metavar="LANGUAGE")]
+What = Annotated[Setting, option("train or predict; train if left out, predict for c.", metavar="NAME")]
+CodeFile = Annotated[Setting, option("Where the program is saved; printed if left out.", "--to", metavar="FILE")]

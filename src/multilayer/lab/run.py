@@ -24,6 +24,7 @@ from multilayer.nn import Sequential
 from multilayer.recipe import Question, weights_digest
 
 if TYPE_CHECKING:
+    from multilayer.files.code import Language, Program, What
     from multilayer.pictures import Animation, Picture
 
 RunStatus: TypeAlias = Literal["complete", "stopped", "diverged", "interrupted"]
@@ -204,6 +205,22 @@ class Run:
         from multilayer.report import write
 
         return write([self, *others], path, Again(self, data, weights), pictures)
+
+    def code(self, language: Language, what: What | None = None, *, data: Any = None, weights: Any = None) -> Program:
+        """A short program in "numpy", "pytorch", "keras" or "c" (docs/code.md): `print` shows it, `save` writes it.
+
+        `what` is "train" (the same network from the same starting weights, step by step; what C leaves out) or
+        "predict" (the trained weights and the preparation). `data` and `weights` as for `plot`, for training alone.
+        Raises RefusedError for what the language cannot say simply.
+
+        >>> from multilayer.lab import train
+        >>> program = train("xor", hidden=[4], epochs=3).code("numpy")
+        >>> "z1 = x @ W1 + b1" in program.text
+        True
+        """
+        from multilayer.lab.teaching import program_of
+
+        return program_of(self, language, what, data=data, weights=weights)
 
     def to_dict(self) -> dict[str, Any]:
         """The record, as plain data without the arrays."""

@@ -1,0 +1,290 @@
+"""What stands around the network in a program that predicts, the same in NumPy, PyTorch and Keras: cells to features
+before it, outputs to an answer behind it, and a table in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from multilayer.data.column import REST
+from multilayer.data.encoding import ColumnEncoding
+from multilayer.engines.model import Model
+from multilayer.errors import RefusedError
+from multilayer.files.code import in_keras, in_pytorch, numpy_layers
+from multilayer.files.code.chain import Link, chain
+from multilayer.files.code.in_numpy import assembled, indented, weight_lines
+from multilayer.files.code.lesson import LOADED, MOST_WEIGHTS
+from multilayer.files.code.literals import WIDTH, array, docstring, listed, quoted, remark
+from multilayer.files.code.program import Program
+from multilayer.recipe.in_words import network_line
+from multilayer.recipe.layers import output_activation
+from multilayer.recipe.outputs import ON_LOGITS, form_of
+
+FRAMEWORKS = {"numpy": "NumPy", "pytorch": "PyTorch", "keras": "Keras", "c": "C"}
+ENCODERS = {
+    "number": [
+        "def number(cell):",
+        '    """The number, nan where the cell is empty."""',
+        "    return [math.nan if cell in MISSING else float(cell)]",
+    ],
+    "boolean": [
+        "def yes_no(cell):",
+        '    """1 for true, 0 for false, nan where the cell is empty."""',
+        '    return [math.nan if cell in MISSING else float(cell.lower() in ("true", "1", "1.0"))]',
+    ],
+    "date": [
+        "def days(cell):",
+        '    """Days since 1970-01-01 of a date such as 2026-01-31, nan where the cell is empty."""',
+        "    if cell in MISSING:",
+        "        return [math.nan]",
+        "    return [(datetime.fromisoformat(cell) - datetime(1970, 1, 1)) / timedelta(days=1)]",
+    ],
+    "category": [
+        "def one_of(*categories, missing=False):",
+        '    """Of a cell: 1 for its category and 0 for the others; with `missing`, a last feature for empty cells."""',
+        "",
+        "    def features(cell):",
+        "        found = [float(cell == category) for category in categories]",
+        "        return found + [float(cell in MISSING)] * missing",
+        "",
+        "    return features",
+    ],
+}
+WITH_REST = [
+    "    def features(cell):",
+    f'        if cell not in (*categories, *MISSING) and "{REST}" in categories:',
+    f'            cell = "{REST}"  # what all rare categories are',
+]
+CALLED = {"number": "number", "boolean": "yes_no", "date": "days"}
+
+
+def predict(model: Model, language: str, source: str) -> Program:
+    """A program that answers the rows of a table; `source` says what was trained on."""
+    if model.own is not None:
+        raise RefusedError("A network of your own is code already: no program can be written from a run of it.")
+    links = chain(model.recipe.layers, model.n_in, model.weights)
+    state = _state(links, language)
+    prepared = _preparation(model)
+    written = sum(value.size for value in [*state.values(), *prepared.values()]) <= MOST_WEIGHTS
+    constants = [*_columns(model), *_classes(model), *_constants(prepared, written)]
+    network = _network(links, language, written)
+    answer = _answer(model, language)
+    main = _main(model)
+    made = [*encoders_of(model), *_modules(links, language), *numpy_layers.helpers([*network, *answer])]
+    file = [] if written else LOADED
+    text = "\n".join([*(line for lines in made for line in lines), *network, *answer, *file])
+    header = _header(model, links, language, source, written)
+    top = [header, _imports(text, language)]
+    settings = _settings(model, language)
+    after = [[*settings, *file], constants] if settings or file else [constants]
+    functions = [network] if language == "numpy" else []
+    weights = weight_lines(links, written=written, loaded="data") if language == "numpy" else network
+    body = assembled(top, made, [*after, weights])
+    rest = assembled([], [*functions, answer], [main])
+    return Program(language, f"{body}\n{rest}", {} if written else {**state, **prepared})
+
+
+def _state(links: Sequence[Link], language: str) -> dict[str, np.ndarray[Any, Any]]:
+    if language == "pytorch":
+        return in_pytorch.state_of(links)
+    return in_keras.weights_of(links)
+
+
+def _modules(links: Sequence[Link], language: str) -> list[list[str]]:
+    return {"pytorch": in_pytorch.modules, "keras": in_keras.layers}.get(language, lambda links: [])(links)
+
+
+def _settings(model: Model, language: str) -> list[str]:
+    if model.recipe.dtype != "float64":
+        return []
+    said = {"pytorch": "torch.set_default_dtype(torch.float64)", "keras": 'keras.config.set_floatx("float64")'}
+    return [said[language]] if language in said else []
+
+
+def _network(links: Sequence[Link], language: str, written: bool) -> list[str]:
+    """The network's own lines: a function in NumPy, the model and its weights elsewhere."""
+    if language == "pytorch":
+        state = in_pytorch.state_of(links)
+        return [*in_pytorch.net_lines(links), *in_pytorch.loading(state, written=written), "net.eval()"]
+    if language == "keras":
+        return [*in_keras.model_lines(links), *in_keras.loading(in_keras.weights_of(links), written=written)]
+    lines = [line for link in links for line in numpy_layers.forward(link, training=False)]
+    shape = f"(n_samples, {links[-1].n_out})"
+    said = f'    """The outputs {shape} for prepared inputs."""'
+    return ["def network(x):", said, *indented(lines, 1), "    return y"]
+
+
+def _imports(text: str, language: str) -> list[str]:
+    standard = ["csv", "math", "sys"] if "math." in text else ["csv", "sys"]
+    dates = ["from datetime import datetime, timedelta"] * ("datetime(" in text)
+    path = ["from pathlib import Path"] * ("Path(" in text)
+    own = {
+        "numpy": ["import numpy as np"],
+        "pytorch": ["import numpy as np", "import torch", "from torch import nn"],
+        "keras": ["import keras", "import numpy as np"],
+    }[language]
+    return [*(f"import {name}" for name in standard), *dates, *path, "", *own]
+
+
+def _header(model: Model, links: Sequence[Link], language: str, source: str, written: bool) -> list[str]:
+    out = {
+        "regression": "the number predicted for each row",
+        "multilabel": "each label of a row, 0 or 1, and its probability",
+    }.get(model.target.kind, "the class of each row and the probability of every class")
+    return docstring(
+        f"Answer rows with a multilayer perceptron trained on {remark(source)}, in {FRAMEWORKS[language]}.",
+        f"{network_line([link.entry for link in links], model.n_in)}.",
+        f"A table with a line of names comes in by standard input (python FILE.py < rows.csv); {out} goes out.",
+        "" if written else "The .npz file beside this program holds the weights.",
+    )
+
+
+def _only_numbers(model: Model) -> bool:
+    return all(column.kind == "number" for column in model.preparation.encoding.columns)
+
+
+def encoders_of(model: Model) -> list[list[str]]:
+    """The functions that turn cells into features."""
+    columns = model.preparation.encoding.columns
+    missing = ['MISSING = ("", "NA", "N/A", "NaN", "nan", "null")  # what is an empty cell']
+    made = [missing]
+    for kind, lines in ENCODERS.items():
+        if any(column.kind == kind for column in columns):
+            rest = kind == "category" and any(REST in column.categories for column in columns)
+            made.append([*lines[:3], *WITH_REST, *lines[4:]] if rest else lines)
+    return made
+
+
+def _columns(model: Model) -> list[str]:
+    """The columns by name, each with what turns its cells into features."""
+    columns = model.preparation.encoding.columns
+    names = [column.name for column in columns]
+    if _only_numbers(model):
+        if len(names) > 4 and names == [f"x{place}" for place in range(1, len(names) + 1)]:
+            return [f'COLUMNS = {{f"x{{place}}": number for place in range(1, {len(names) + 1})}}']
+        if len(names) > 4:
+            return [*listed(map(quoted, names), "COLUMNS = dict.fromkeys(", "[]", ", number)")]
+    entries = [f"{quoted(column.name)}: {_encoder(column)}" for column in columns]
+    line = f"COLUMNS = {{{', '.join(entries)}}}"
+    return [line] if len(line) <= WIDTH else ["COLUMNS = {", *(f"    {entry}," for entry in entries), "}"]
+
+
+def _encoder(column: ColumnEncoding) -> str:
+    if column.kind != "category":
+        return CALLED[column.kind]
+    given = [*map(quoted, column.categories), *(["missing=True"] if column.missing else [])]
+    return f"one_of({', '.join(given)})"
+
+
+def _classes(model: Model) -> list[str]:
+    labels = model.target.classes
+    if model.target.kind in ("binary", "classes"):
+        return listed(map(quoted, labels), "CLASSES = ")
+    return listed(map(quoted, model.target.names), "NAMES = ")
+
+
+def _preparation(model: Model) -> dict[str, np.ndarray[Any, Any]]:
+    """What the preparation needs; nothing for what it leaves as it is."""
+    found, prep = {"FILL": model.preparation.fill}, model.preparation
+    if prep.center.any() or (prep.factor != 1).any():
+        found |= {"CENTER": prep.center, "FACTOR": prep.factor}
+    if model.target.kind == "regression" and (prep.target_center.any() or (prep.target_factor != 1).any()):
+        found |= {"TARGET_CENTER": prep.target_center, "TARGET_FACTOR": prep.target_factor}
+    return found
+
+
+def _constants(prepared: dict[str, np.ndarray[Any, Any]], written: bool) -> list[str]:
+    notes = {"FILL": "  # for what is missing", "CENTER": "  # of the training rows"}
+    if not written:
+        return [f'{name} = data["{name}"]{notes.get(name, "")}' for name in prepared]
+    lines: list[str] = []
+    for name, value in prepared.items():
+        if name == "FILL" and not value.any():
+            lines += [f"FILL = np.zeros({value.size}){notes['FILL']}"]
+        else:
+            lines += array(value, f"{name} = np.array(", f"){notes.get(name, '')}")
+    return lines
+
+
+def _answer(model: Model, language: str) -> list[str]:
+    """The function from features to the answer."""
+    prepared = _preparation(model)
+    centered = "(filled - CENTER) * FACTOR" if "CENTER" in prepared else "filled"
+    cast = f"({centered})" if " " in centered else centered
+    dtype = f".astype(np.{model.recipe.dtype})" if model.recipe.dtype == "float32" else ""
+    outputs = {
+        "numpy": ["y = network(x).astype(np.float64)"],
+        "pytorch": ["with torch.no_grad():", "    y = net(torch.from_numpy(x)).double().numpy()"],
+        "keras": ["y = model.predict(x, verbose=0).astype(np.float64)"],
+    }[language]
+    what = {"regression": "The numbers", "multilabel": "The probability of each label"}
+    said = what.get(model.target.kind, "The probability of each class")
+    return [
+        "def answer(features):",
+        f'    """{said} (n_samples, k) for features (n_samples, {model.n_in}), nan where one is missing."""',
+        "    filled = np.where(np.isnan(features), FILL, features)",
+        f"    x = {cast if dtype else centered}{dtype}",
+        *indented(outputs, 1),
+        *indented(_from_outputs(model), 1),
+    ]
+
+
+def answering(model: Model) -> str:
+    """How outputs become an answer: "number", "exponential", "mean", "clipped", "shares", "softmax", "sigmoid" or
+    "sigmoid shares"."""
+    loss, several = model.recipe.loss["name"], model.target.kind == "classes"
+    if model.target.kind == "regression":
+        return {"poisson": "exponential", "gaussian_nll": "mean"}.get(loss, "number")
+    if form_of(loss) == "numbers" or output_activation(model.recipe.layers) in ON_LOGITS:
+        return "shares" if several else "clipped"
+    if form_of(loss) == "classes" or (several and "hinge" in loss):
+        return "softmax"
+    return "sigmoid shares" if several else "sigmoid"
+
+
+def _from_outputs(model: Model) -> list[str]:
+    how, shares = answering(model), "np.where(total > 0, p / np.where(total > 0, total, 1), 1 / p.shape[1])"
+    total = "total = p.sum(axis=1, keepdims=True)"
+    match how:
+        case "number" | "exponential" | "mean":
+            y = {"exponential": "np.exp(y)", "mean": "y[:, : y.shape[1] // 2]"}.get(how, "y")
+            scaled = "TARGET_CENTER" in _preparation(model)
+            return [f"return {y} / TARGET_FACTOR + TARGET_CENTER" if scaled else f"return {y}"]
+        case "softmax":
+            return ["return softmax(y)"]
+        case "shares":
+            return ["p = y - np.minimum(y.min(axis=1, keepdims=True), 0)", total, f"return {shares}"]
+        case "sigmoid shares":
+            return ["p = sigmoid(y)", "return p / p.sum(axis=1, keepdims=True)"]
+    p = "np.clip(y, 0, 1)" if how == "clipped" else "sigmoid(y)"
+    one = model.target.kind == "binary" and chain(model.recipe.layers, model.n_in, {})[-1].n_out == 1
+    return [f"p = {p}", "return np.hstack([1 - p, p])"] if one else [f"return {p}"]
+
+
+def _main(model: Model) -> list[str]:
+    """Standard input to standard output."""
+    kind, name = model.target.kind, quoted(model.target.names[0])
+    header, row = {
+        "regression": ("NAMES", "p.tolist()"),
+        "multilabel": (
+            '[*NAMES, *(f"p({name})" for name in NAMES)]',
+            "[*(int(one >= 0.5) for one in p), *p.tolist()]",
+        ),
+        "binary": (
+            f'[{name}, *(f"p({{label}})" for label in CLASSES)]',
+            "[CLASSES[int(p[1] >= p[0])], *p.tolist()]",
+        ),
+    }.get(kind, (f'[{name}, *(f"p({{label}})" for label in CLASSES)]', "[CLASSES[p.argmax()], *p.tolist()]"))
+    return [
+        'if __name__ == "__main__":',
+        "    rows = [",
+        "        [value for name, encode in COLUMNS.items() for value in encode(row[name])]",
+        "        for row in csv.DictReader(sys.stdin)",
+        "    ]",
+        '    writer = csv.writer(sys.stdout, lineterminator="\\n")',
+        f"    writer.writerow({header})",
+        f"    for p in answer(np.reshape(rows, (-1, {model.n_in}))):",
+        f"        writer.writerow({row})",
+    ]
