@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 import multilayer as ml
 
+os.environ.setdefault("KERAS_BACKEND", "torch")  # its default, TensorFlow, is not among what the tests install
 pytest_plugins = ["tests.figures"]
 
 hypothesis.settings.register_profile("multilayer", derandomize=True, deadline=None)

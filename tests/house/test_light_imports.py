@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("jinja2", "matplotlib", "pandas", "polars", "pyarrow", "scipy", "sklearn", "torch")
+HEAVY = ("jinja2", "keras", "matplotlib", "onnx", "pandas", "polars", "pyarrow", "scipy", "sklearn", "torch")
 
 IMPORT = "import multilayer"
 HELP = """

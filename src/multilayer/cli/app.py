@@ -253,6 +253,23 @@ def code(
 
 
 @app.command(cls=PlainCommand)
+def export(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="last, the beginning of a run's id, or a .mlp file.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A name that ends in .onnx, .safetensors or .keras.")],
+    runs: options.RunsRead = "runs",
+) -> None:
+    """Write a run's model for other systems: ONNX runtimes, PyTorch, Keras.
+
+    [bold]Examples[/bold]
+      multilayer export last moons.onnx
+      multilayer export 3f9a weights.safetensors
+    """
+    from multilayer.cli import exporting
+
+    exporting.export(run, Path(file), Path(runs))
+
+
+@app.command(cls=PlainCommand)
 def tasks(
     json_output: options.ListAsJson = False,
 ) -> None:

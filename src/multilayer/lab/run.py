@@ -222,6 +222,21 @@ class Run:
 
         return program_of(self, language, what, data=data, weights=weights)
 
+    def export(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model for other systems, as the suffix says, and return the path: `.onnx` with its preparation and
+        answers, `.safetensors` its weights under PyTorch's names, `.keras` its network for Keras 3 (docs/exports.md).
+
+        Raises RefusedError for what the other system cannot hold, UsageError for any other suffix, for a library that
+        is missing, and where the file cannot be written.
+
+        >>> from multilayer.lab import train
+        >>> train("xor", hidden=[4], epochs=3).export("xor.safetensors").name
+        'xor.safetensors'
+        """
+        from multilayer.files import export
+
+        return export(self.model, path)
+
     def to_dict(self) -> dict[str, Any]:
         """The record, as plain data without the arrays."""
         series = {name: _finite(self.history[name].tolist()) for name in self.history.series}

@@ -1,0 +1,123 @@
+"""ONNX files as models: those that multilayer wrote, exactly; those of others, where they are multilayer perceptrons."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from multilayer.data import FittedPreparation, Target
+from multilayer.data.column import ColumnKind
+from multilayer.data.encoding import Encoding
+from multilayer.data.target import Label, TargetKind
+from multilayer.engines.model import Model
+from multilayer.errors import DataError, ModelFileError, MultilayerError, RecipeError, UsageError
+from multilayer.files.onnx.graph import onnx
+from multilayer.files.onnx.perceptron import perceptron
+from multilayer.files.onnx.table import PREPARED
+from multilayer.files.onnx.writing import FORMAT, KEY, digest
+from multilayer.recipe import Recipe
+from multilayer.recipe.layers import least_weights, network
+
+
+def import_onnx(
+    path: str | os.PathLike[str], *, kind: TargetKind | None = None, classes: Sequence[Label] | None = None
+) -> Model:
+    """The model in an ONNX file.
+
+    A file that `export_onnx` wrote gives the model that was written: preparation, target, recipe and weights to the
+    last bit. Any other must be a multilayer perceptron: a chain of linear layers (MatMul, Gemm, Add), activations and
+    normalizations behind one float input (n_samples, n_in), as PyTorch, Keras and skl2onnx write it; what scales or
+    fills the inputs becomes the preparation. There `kind` and `classes` say what the outputs mean, as for `as_model`,
+    where the graph does not.
+
+    Nothing in the file is executed, and no other file is opened. Raises RefusedError naming the operator that is not
+    understood, ModelFileError for a file that cannot be read, is damaged or was changed after multilayer wrote it, and
+    UsageError where the package onnx is missing.
+    """
+    path = Path(path)
+    found = _read(path)
+    external = onnx().TensorProto.EXTERNAL
+    if any(tensor.data_location == external for tensor in found.graph.initializer):
+        raise ModelFileError(
+            f"The ONNX file {path} keeps weights in another file, which is not opened. Write it whole: in PyTorch by "
+            "torch.onnx.export(..., external_data=False)."
+        )
+    envelope = next((entry.value for entry in found.metadata_props if entry.key == KEY), None)
+    if envelope is None:
+        return perceptron(found.graph, f"The ONNX file {path}", kind, classes)
+    if kind is not None or classes is not None:
+        raise UsageError(f"The ONNX file {path} says itself what its outputs are: leave kind and classes out.")
+    odd = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
+    try:
+        return _own(found.graph, json.loads(envelope), path)
+    except ModelFileError:
+        raise
+    except (*odd, MultilayerError) as error:
+        reason = str(error).rstrip(".") if isinstance(error, MultilayerError) else "something in it is missing or odd"
+        raise ModelFileError(f"The ONNX file {path} holds no model that this version can read: {reason}.") from None
+
+
+def _read(path: Path) -> Any:
+    if path.exists() and not path.is_file():
+        raise ModelFileError(f"The ONNX file {path} could not be read: it is not a file.")
+    library = onnx()
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ModelFileError(f"The ONNX file {path} could not be read: {reason}.") from None
+    try:
+        found = library.load_model_from_string(content)
+    except Exception:  # the parser's own exceptions differ between versions of protobuf
+        found = None
+    if found is None or not found.graph.node:
+        raise ModelFileError(f"The file {path} is not an ONNX model, or it is damaged.")
+    return found
+
+
+def _own(graph: Any, document: dict[str, Any], path: Path) -> Model:
+    version, said = document["format"], document.pop("digest")
+    if type(version) is int and version > FORMAT:
+        raise ModelFileError(
+            f"The ONNX file {path} has format {version}, newer than format {FORMAT} of this version. "
+            "Upgrade multilayer to read it."
+        )
+    if said != digest(document, graph):
+        raise ModelFileError(
+            f"The ONNX file {path} was changed after multilayer wrote it. Export the model again, and do not change it."
+        )
+    arrays = {tensor.name: onnx().numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    encoding = Encoding.from_list(document["columns"])
+    if any(column.kind not in get_args(ColumnKind) for column in encoding.columns):
+        raise DataError("a column is of a kind that it does not know")
+    target, recipe = _target(document["target"]), Recipe.from_dict(document["recipe"])
+    if recipe.resolve(target) != recipe:
+        raise RecipeError("its recipe leaves something open")
+    if least_weights(recipe.layers, encoding.n_features) > sum(array.size for array in arrays.values()):
+        raise RecipeError("its network has more weights than it holds")
+    named = network(recipe.layers, encoding.n_features, seed=None).named_weights()
+    weights = {name: arrays[name] for name in named}
+    preparation = _preparation(document["columns"], arrays, target.n_out)
+    model = Model(recipe, preparation, target, weights, str(document["arithmetic"]))
+    _ = model.net  # weights of another shape are refused here
+    return model
+
+
+def _target(said: dict[str, Any]) -> Target:
+    """The target without rows; classes of whole floats stand as whole numbers in JSON."""
+    kind, n_out = said["kind"], said["n_out"]
+    values = np.empty(0, dtype=np.int64) if kind in ("binary", "classes") else np.empty((0, n_out))
+    labels = tuple(map(float, said["classes"]) if said["float_classes"] else said["classes"])
+    return Target(kind, values, tuple(said["names"]), labels)
+
+
+def _preparation(columns: Any, arrays: dict[str, Any], n_out: int) -> FittedPreparation:
+    """The target's preparation is in the graph where it changes something."""
+    plain = {"target_center": np.zeros(n_out), "target_factor": np.ones(n_out)}
+    found = {name: arrays.get(PREPARED + name, plain.get(name)) for name in FittedPreparation.ARRAYS}
+    return FittedPreparation.from_dict({"columns": columns}, {k: v for k, v in found.items() if v is not None})
