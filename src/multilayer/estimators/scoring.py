@@ -63,6 +63,7 @@ class OwnScore:
 
     def __init__(self, estimator: Any, members: Sequence[Member], problem: Problem) -> None:
         self.estimator = copy.copy(estimator)
+        self.estimator.temperature_ = 1.0  # probabilities are calibrated after the training
         rows = members[0].val
         self.X, self.y = problem.data.x[rows], estimator._labels_of(problem.dataset.target.take(rows))
         self.scores: dict[int, float] = {}  # by epoch, counted from 1

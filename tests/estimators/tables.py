@@ -1,0 +1,44 @@
+"""Small tables of every kind of column, and efforts small enough for a test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from multilayer.estimators.efforts import EFFORTS
+
+SMALL: dict[str, dict[str, Any]] = {
+    "quick": {"folds": 1, "seeds": 1, "bins": 4, "hidden": (8,), "epochs": 4},
+    "good": {"folds": 3, "seeds": 1, "bins": 4, "hidden": (8,), "epochs": 4},
+    "best": {"folds": 3, "seeds": 2, "bins": 4, "hidden": (8,), "epochs": 4},
+}
+
+
+def small_efforts(monkeypatch: Any, **changed: Any) -> None:
+    """Efforts that take milliseconds; what they are worth is measured elsewhere."""
+    for name, small in SMALL.items():
+        monkeypatch.setitem(EFFORTS, name, replace(EFFORTS[name], **{**small, **changed}))
+
+
+def people(rows: int = 60, seed: int = 0) -> pd.DataFrame:
+    """Numbers, text, booleans, dates and gaps."""
+    draw = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "age": draw.normal(40, 10, rows).round(1),
+            "town": draw.choice(["Ulm", "Bonn", "Rome"], rows),
+            "own": draw.random(rows) < 0.5,
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(draw.integers(0, 900, rows), "D"),
+        }
+    )
+    table.loc[3, "age"] = np.nan
+    table.loc[5, "town"] = None
+    return table
+
+
+def answers(table: pd.DataFrame) -> np.ndarray:
+    """A yes or no that two columns decide."""
+    return np.where(table["age"].fillna(40) + 8 * (table["town"] == "Ulm") > 42, "yes", "no")
