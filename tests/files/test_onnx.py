@@ -124,7 +124,7 @@ def test_a_planted_defect_is_seen(defect, tmp_path):
     path = export_onnx(asked.model, tmp_path / "model.onnx")
     assert difference(path, asked) < TOLERANCE["float32"]
     _planted(path, defect)
-    assert difference(path, asked) > 100 * TOLERANCE["float32"]
+    assert not difference(path, asked) <= 100 * TOLERANCE["float32"]  # a root of a negative variance is NaN
 
 
 def _two_targets() -> dict[str, Any]:
@@ -169,7 +169,7 @@ def refused(path: Any, **options: Any) -> str:
 
 @pytest.fixture
 def written(tmp_path):
-    return export_onnx(model_with(["relu"]), tmp_path / "model.onnx")
+    return export_onnx(model_with([3, "relu"]), tmp_path / "model.onnx")
 
 
 def test_files_that_cannot_be_read(written, tmp_path):
@@ -185,10 +185,7 @@ def test_files_that_cannot_be_read(written, tmp_path):
 
 
 def test_a_file_changed_since_is_refused(written):
-    _planted(
-        written,
-        lambda arrays: arrays.update({"0.W": arrays["0.W"] * 2} if "0.W" in arrays else {"1.W": arrays["1.W"] * 2}),
-    )
+    _planted(written, lambda arrays: arrays.update({"0.W": arrays["0.W"] * 2}))
     assert refused(written) == (
         f"The ONNX file {written} was changed after multilayer wrote it. Export the model again, and do not change it."
     )

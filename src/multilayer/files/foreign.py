@@ -32,8 +32,8 @@ def as_model(
     With `like` it has that model's preparation, target and training settings: for a network that was exported, trained
     further elsewhere, and taken back. Else its inputs are numbers as they are, in columns x1, x2, ... or as `columns`
     calls them, a missing one counting 0; `kind` is that of the target: "classes" after a softmax, "binary" or
-    "multilabel" after a sigmoid, otherwise "regression", where it is not said. `classes` are the labels, 0, 1, ... where
-    they are not given. It predicts in the arithmetic of the reference, or in that of `like`.
+    "multilabel" after a sigmoid, otherwise "regression", where it is not said. `classes` are the labels, 0, 1, ...
+    where they are not given. It predicts in the arithmetic of the reference, or in that of `like`.
 
     Raises RefusedError for a network that no recipe can say, ShapeError or RecipeError where it does not fit.
 

@@ -37,7 +37,7 @@ class Graph:
         return output
 
     def constant(self, value: Any, name: str = "") -> str:
-        """An array that stands in the file; a single number without a name stands there once, however often asked for."""
+        """An array that stands in the file; a single number without a name stands there once."""
         value = np.asarray(value)
         if not name:
             single = value.size == 1 and value.dtype.kind not in "OU"

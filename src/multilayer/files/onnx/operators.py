@@ -85,9 +85,7 @@ class Reading:
 
     def refuse(self, node: Any) -> NoReturn:
         name = f" (node {node.name!r})" if node.name else ""
-        raise RefusedError(
-            f"{self.source} has the operator {node.op_type}{name} in a form that no layer of a multilayer perceptron has."
-        )
+        raise RefusedError(f"{self.source} has the operator {node.op_type}{name} in a form that no layer has.")
 
 
 def _short(value: float) -> float:

@@ -31,6 +31,8 @@ def perceptron(graph: Any, source: str, kind: TargetKind | None, classes: Sequen
     try:
         net = _network(forms, n_in, reading)
         n_in, width = widths(net)
+    except RefusedError:
+        raise
     except (ValueError, UsageError) as error:
         raise RefusedError(f"{source} has arrays that do not fit each other: {str(error).rstrip('.')}.") from None
     if kind is None and both:
@@ -125,19 +127,22 @@ def _leading(forms: list[Form]) -> tuple[dict[str, Array], list[Form]]:
 def _network(forms: list[Form], n_in: int, reading: Reading) -> Sequential:
     """The layers of these forms; a sum behind a product is its biases."""
     layers: list[Any] = []
+    width = n_in
     for form in forms:
-        before = layers[-1] if layers else None
-        width = before.n_out if isinstance(before, Linear) else width if before is not None else n_in
+        last = layers[-1] if layers else None
         if not isinstance(form, Affine):
             layers.append(form(width))
-        elif isinstance(before, Linear) and not before.bias and (form.factor == 1).all():
-            layers[-1] = _biased(before, -form.center)
+            width = getattr(layers[-1], "n_out", width)
+        elif isinstance(last, Linear) and not last.bias and (form.factor == 1).all() and form.fill is None:
+            layers[-1] = _biased(last, -form.center)
         elif not form.center.any() and form.fill is None:
             layers.append(_scale(form.factor, width))
         else:
-            raise RefusedError(
-                f"{reading.source} adds a constant inside the network, behind no product: no layer does."
-            )
+            raise RefusedError(f"{reading.source} adds a constant behind an activation, which no layer does.")
+    if not any(isinstance(layer, Linear) for layer in layers):
+        raise RefusedError(
+            f"{reading.source} has no product of its input with a matrix, so it is no multilayer perceptron."
+        )
     return Sequential(*layers, seed=None)
 
 

@@ -1,4 +1,4 @@
-"""ONNX files as models: those that multilayer wrote, exactly; those of others, where they are multilayer perceptrons."""
+"""ONNX files as models: those that multilayer wrote, exactly; those of others, where they are perceptrons."""
 
 from __future__ import annotations
 
