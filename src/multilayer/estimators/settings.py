@@ -24,6 +24,7 @@ from multilayer.constraints import (
     options_of,
 )
 from multilayer.errors import UsageError, sentence, shown
+from multilayer.estimators.efforts import decay_for
 from multilayer.recipe import Recipe
 from multilayer.recipe.recipe import ADAMS
 
@@ -164,11 +165,11 @@ def recipe_of(
         "dtype": dtype,
         "patience": patience,
         "min_delta": settings.tol if patience and settings.solver != "lbfgs" else 0.0,  # its tol is of the gradient
-        "keep": "best" if validated else "last",
+        "keep": "best" if validated and not callable(settings.scoring) else "last",
     }
     if settings.solver != "lbfgs":
         given |= {key: getattr(settings, key) for key in ("l1", "noise", "max_norm", "clip_norm")}
-        given["weight_decay"] = _weight_decay(settings)
+        given["weight_decay"] = _weight_decay(settings, rows)
         given["schedule"] = _schedule(settings, rows)
         if settings.learning_rate_init != "auto":
             given["lr"] = settings.learning_rate_init
@@ -207,8 +208,6 @@ def _batch_size(settings: Settings, rows: int) -> Any:
 
 
 AUTO_BATCH = 32
-ADAM_DECAY = 0.3
-"""Chosen together with the batch, the rate and the epochs: docs/decisions/0014-tabular-defaults.md."""
 
 
 def _optimizer(settings: Settings) -> Any:
@@ -225,11 +224,12 @@ def _optimizer(settings: Settings) -> Any:
     return settings.solver
 
 
-def _weight_decay(settings: Settings) -> float:
-    """0.3 for Adam and its kin, times the learning rate in each step: what lets them train long on all rows."""
+def _weight_decay(settings: Settings, rows: int) -> float:
+    """0.3 for Adam and its kin, times the learning rate in each step, and less for more than 1,000 rows: what lets them
+    train long on all rows."""
     if settings.weight_decay != "auto":
         return float(settings.weight_decay)
-    return ADAM_DECAY if settings.solver in ADAMS else 0.0
+    return decay_for(rows) if settings.solver in ADAMS else 0.0
 
 
 def _schedule(settings: Settings, rows: int) -> Any:
