@@ -11,7 +11,7 @@ comparisons and IEEE operations, so the same bits everywhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -57,7 +57,8 @@ class NumberFeatures:
             factor = 0.0  # too narrow or too wide for float64: nothing to learn from
         distinct = np.unique(there)
         few = len(distinct) <= bins + 1
-        knots = distinct if few else np.unique([quantile(there, bin / bins) for bin in range(bins + 1)])
+        shares = [bin / max(bins, 1) for bin in range(bins + 1)]
+        knots = distinct if few else np.unique([quantile(there, share) for share in shares])
         useful = bins > 1 and len(knots) > 2 and factor > 0
         return cls(quantile(there, 0.5), factor, tuple(knots.tolist()) if useful else (), gaps)
 
@@ -68,7 +69,7 @@ class NumberFeatures:
 
     def names(self, column: str) -> tuple[str, ...]:
         """The names of the features."""
-        bins = [f"{column} from {_shortest(low)}" for low in self.knots[:-1]]
+        bins = [f"{column} from {low}" for low in _told_apart(self.knots[:-1])]
         return (column, *bins, *[f"{column}=missing"] * self.gaps)
 
     def of(self, values: Array) -> Array:
@@ -98,9 +99,10 @@ class NumberFeatures:
         return cls(numbers[0], numbers[1], knots, bool(document["gaps"]))
 
 
-def _shortest(number: float) -> str:
-    """Six digits where they say it, else as many as no other number has."""
-    return f"{number:g}" if float(f"{number:g}") == number else repr(number)
+def _told_apart(numbers: Sequence[float]) -> list[str]:
+    """Six digits where they tell the numbers apart, else all."""
+    short = [f"{number:g}" for number in numbers]
+    return short if len(set(short)) == len(short) else [repr(number) for number in numbers]
 
 
 def quantile(ordered: Array, share: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,8 @@ class Answering:
 
     models_: tuple[Model, ...]
     warm_start = False
+    SEVERAL: ClassVar[str] = "n_estimators=8"
+    """What asks for several networks."""
 
     def _answers(self, X: Any) -> list[Array]:
         """What each network answers, in float64: probabilities or numbers (n_samples, k)."""
@@ -125,7 +127,7 @@ class Classes(Answering):
 
     def predict_std(self, X: Any) -> Array:
         """How far the networks' probabilities spread (n_samples, n_classes); needs `n_estimators` above 1."""
-        return spread_of(self._answers(X))
+        return spread_of(self._answers(X), self.SEVERAL)
 
 
 def class_weights(chosen: Any, classes: npt.NDArray[Any], counted: Array) -> Array:
@@ -194,7 +196,7 @@ class Numbers(Answering):
         """
         answers = self._answers(X)
         numbers = self._shaped(mean_of(answers))
-        return (numbers, self._shaped(spread_of(answers))) if return_std else numbers
+        return (numbers, self._shaped(spread_of(answers, self.SEVERAL))) if return_std else numbers
 
     def _shaped(self, numbers: Array) -> Array:
         numbers = numbers.astype(self._precision)
@@ -211,10 +213,10 @@ def mean_of(answers: Sequence[Array]) -> Array:
     return total / len(answers)
 
 
-def spread_of(answers: list[Array]) -> Array:
+def spread_of(answers: list[Array], several: str) -> Array:
     """The standard deviation of several networks' answers, of the size of one."""
     if len(answers) < 2:
-        raise RefusedError("One network has no spread. Fit with n_estimators=8, say, for a standard deviation.")
+        raise RefusedError(f"One network has no spread. Fit with {several}, say, for a standard deviation.")
     mean = mean_of(answers)
     squares = [(answer - mean) ** 2 for answer in answers]
     spread: Array = np.sqrt(mean_of(squares) * (len(answers) / (len(answers) - 1)))

@@ -5,49 +5,65 @@ docs/decisions/0014-tabular-defaults.md has the measurements these were chosen b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+from multilayer.data.dataset import TargetKind
 from multilayer.recipe import Recipe
+
+Views = Mapping[TargetKind, tuple[int, ...]]
+BINS = 16
+PLAIN: Views = {"binary": (0,), "classes": (0,), "multilabel": (0,), "regression": (BINS,)}
+MIXED: Views = dict.fromkeys(PLAIN, (BINS, 0))
+"""Bins of a number's piecewise linear features in each of the ways that networks see the table; 0 is the number alone.
+Thresholds are what trees have before networks; for classes they help beside plain numbers, not in their place."""
 
 
 @final
 @dataclass(frozen=True)
 class Effort:
-    """`folds` networks validate on a fold each, `seeds` times over; `bins` of a number's piecewise linear features."""
+    """`folds` networks validate on a fold each, `rounds` times over."""
 
     folds: int
-    seeds: int
-    bins: int
+    rounds: int
+    views: Views
     hidden: tuple[int, ...]
     epochs: int
-    dropout: float
-    lr: float
+    dropout: float = 0.0
 
 
 EFFORTS: dict[str, Effort] = {
-    "quick": Effort(folds=1, seeds=1, bins=8, hidden=(128,), epochs=40, dropout=0.0, lr=0.003),
-    "good": Effort(folds=5, seeds=1, bins=16, hidden=(256, 256), epochs=60, dropout=0.1, lr=0.002),
-    "best": Effort(folds=8, seeds=3, bins=24, hidden=(256, 256), epochs=100, dropout=0.15, lr=0.002),
+    "quick": Effort(folds=1, rounds=1, views=PLAIN, hidden=(128, 128), epochs=40),
+    "good": Effort(folds=5, rounds=1, views=MIXED, hidden=(128, 128), epochs=60),
+    "best": Effort(folds=8, rounds=2, views=MIXED, hidden=(256, 256), epochs=80, dropout=0.1),
 }
 MOST_FEATURES = 1500
 """Bins are fewer where the columns are many, so that the first layer stays this narrow."""
+ROWS_SEEN = 2_000_000
+"""Training rows met by a network, each as often as it is met: epochs are fewer where rows are many, but 10 at least."""
+LR = 0.01
 
 
-def bins_for(effort: Effort, numbers: int) -> int:
+def bins_for(bins: int, numbers: int) -> int:
     """The bins of each number where there are so many columns of them."""
-    return max(2, min(effort.bins, MOST_FEATURES // max(numbers, 1)))
+    return min(bins, max(2, MOST_FEATURES // max(numbers, 1)))
 
 
-def recipe_for(effort: Effort, rows: int, kind: str, monitor: str, epochs: int) -> Recipe:
+def epochs_for(effort: Effort, rows: int) -> int:
+    """The epochs of a network that trains on so many rows."""
+    return max(10, min(effort.epochs, ROWS_SEEN // rows))
+
+
+def recipe_for(effort: Effort, rows: int, monitor: str, epochs: int) -> Recipe:
     """The recipe of one network that trains on so many rows."""
     settings: dict[str, Any] = {
         "hidden": list(effort.hidden),
-        "activation": "silu",
+        "activation": "relu",
         "dropout": effort.dropout,
         "optimizer": "adamw",
-        "lr": effort.lr,
-        "weight_decay": 0.02,
+        "lr": LR,
+        "weight_decay": decay_for(rows),
         "schedule": "cosine",
         "batch_size": batch_size(rows),
         "epochs": epochs,
@@ -58,9 +74,18 @@ def recipe_for(effort: Effort, rows: int, kind: str, monitor: str, epochs: int) 
     return Recipe.of(**settings)
 
 
+def decay_for(rows: int) -> float:
+    """0.3 up to 1,000 rows, and less the more there are: so much in all, however many steps an epoch has.
+
+    >>> decay_for(500), decay_for(10_000)
+    (0.3, 0.03)
+    """
+    return 0.3 * min(1.0, 1000 / rows)
+
+
 def batch_size(rows: int) -> int:
-    """32 rows for small tables, up to 512 for large ones."""
-    for limit, size in ((1024, 32), (4096, 64), (16384, 128), (65536, 256)):
+    """32 rows for small tables, up to 256 for large ones."""
+    for limit, size in ((16_384, 32), (32_768, 64), (65_536, 128)):
         if rows <= limit:
             return min(size, rows)
-    return 512
+    return 256

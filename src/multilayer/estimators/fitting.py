@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -102,6 +103,14 @@ def fit_members(
         engine=because,
         state=state,
     )
+
+
+def threads_of(n_jobs: int | None) -> int | None:
+    """-1 is all processors; None is what OMP_NUM_THREADS says, as joblib tells its workers, else all."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if n_jobs is None and told.isdecimal() and int(told) > 0:
+        return int(told)
+    return None if n_jobs == -1 else n_jobs
 
 
 def _advance(underway: Underway, time_limit: float | None, watchers: Sequence[Watcher]) -> None:

@@ -22,7 +22,7 @@ from multilayer.engines import Curves, Member
 from multilayer.engines.model import Model
 from multilayer.errors import DataError, UsageError
 from multilayer.estimators.answering import Answering
-from multilayer.estimators.fitting import Fitted, Watcher, fit_members, printed, report_endings
+from multilayer.estimators.fitting import Fitted, Watcher, fit_members, printed, report_endings, threads_of
 from multilayer.estimators.problem import Problem, Rows, seeds_of
 from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights, warn_unscaled
 from multilayer.estimators.scoring import OwnScore, monitored, shown_as
@@ -189,7 +189,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
             members,
             problem.data,
             engine=self.engine,
-            threads=None if self.n_jobs == -1 else self.n_jobs,
+            threads=threads_of(self.n_jobs),
             time_limit=self.time_limit,
             watchers=watchers + ([own_score.watch] if own_score else []),
             after=after,
@@ -214,6 +214,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
     def _may_stop(self, recipe: Recipe) -> bool:
         """Whether a training that did not stop by itself has not converged."""
         by_loss = recipe.schedule["name"] in ("constant", "inverse_time") and recipe.keep == "last"
+        by_loss = by_loss and not callable(self.scoring)
         return by_loss or recipe.optimizer["name"] == "lbfgs"
 
     def _recipe(self, problem: Problem, rows: Rows, validated: bool, before: int = 0) -> Recipe:
@@ -264,7 +265,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
             Member(recipe, preparation, every, seed=seed, weights=start)
             for seed, start in zip(seeds, starts, strict=True)
         ]
-        threads = None if self.n_jobs == -1 else self.n_jobs
+        threads = threads_of(self.n_jobs)
         how: dict[str, Any] = {"engine": self.engine, "threads": threads, "watchers": printed(self.verbose)}
         fitted = fit_members(members, problem.data, **how, after=state, keep_state=True)
         report_endings(fitted, may_stop=False)

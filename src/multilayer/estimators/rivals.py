@@ -3,47 +3,74 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 
 from multilayer.arrays import Array
 from multilayer.data import METRICS, Dataset, defaults_for
-from multilayer.engines import Data, Member
+from multilayer.engines import Data
+from multilayer.engines.model import Model
+from multilayer.estimators.problem import Rows
 
 MOST_CODES = 255
 """Categories that scikit-learn's boosted trees take; columns of more are numbers to them."""
 
 
-def compared(estimator: Any, member: Member, data: Data, dataset: Dataset) -> dict[str, Any]:
-    """The scores of the first network and of scikit-learn's HistGradientBoosting, trained on the same rows with its
-    defaults, on the rows that validated the network; a network has the advantage that its epoch was chosen by them."""
-    if dataset.target.kind == "multilabel" or (dataset.target.n_out > 1 and dataset.target.kind == "regression"):
-        return {}
-    train, val = member.train, member.val
-    target = dataset.target.take(val)
-    weight = None if dataset.weight is None else dataset.weight[val]
+@final
+@dataclass(frozen=True, eq=False)
+class Rival:
+    """Answers to validation rows (n_samples, k), or why there are none, and the seconds that they took."""
+
+    answers: Array | None
+    why_not: str
+    seconds: float
+
+
+def rival_answers(dataset: Dataset, train: Rows, val: Rows) -> Rival | None:
+    """What scikit-learn's HistGradientBoosting, trained on these rows with its defaults, answers to the others; None
+    without such rows, and for several labels or numbers a row."""
+    if not len(val) or dataset.target.kind == "multilabel":
+        return None
+    if dataset.target.kind == "regression" and dataset.target.n_out > 1:
+        return None
     started = time.perf_counter()
-    theirs = _boosted_trees(dataset, train, val)
-    seconds = time.perf_counter() - started
-    ours = estimator.models_[0].answer_encoded(data.x[val])
-    names = [name for name in defaults_for(dataset.target.kind) if name in METRICS]
+    try:
+        answers, why_not = _boosted_trees(dataset, train, val), ""
+    except ValueError as error:  # one class alone, a class of one row, a table without any value
+        answers, why_not = None, str(error)
+    return Rival(answers, why_not, time.perf_counter() - started)
+
+
+def compared(rival: Rival, model: Model, data: Data, val: Rows) -> dict[str, Any]:
+    """The scores of a network and of its rival on the rows that validated it; the network has the advantage that its
+    epoch was chosen by them."""
+    if rival.answers is None:
+        return {"why_no_hist_gradient_boosting": rival.why_not}
+    target = data.target.take(val)
+    weight = None if data.weight is None else data.weight[val]
+    names = [name for name in defaults_for(target.kind) if name in METRICS]
     scores = {
         who: {name: METRICS[name](target.values, answers, weight) for name in names}
-        for who, answers in (("network", ours), ("hist_gradient_boosting", theirs))
+        for who, answers in (("network", model.answer_encoded(data.x[val])), ("hist_gradient_boosting", rival.answers))
     }
-    first = METRICS[names[0]]
-    wins = first.better(scores["network"][names[0]], scores["hist_gradient_boosting"][names[0]])
+    better = METRICS[names[0]].better
+    ours, theirs = (one[names[0]] for one in scores.values())
     return {
         "rows": len(val),
         "metric": names[0],
-        "better": "network" if wins else "hist_gradient_boosting",
-        "seconds_of_hist_gradient_boosting": seconds,
+        "better": "network"
+        if better(ours, theirs)
+        else "hist_gradient_boosting"
+        if better(theirs, ours)
+        else "neither",
+        "seconds_of_hist_gradient_boosting": rival.seconds,
         **scores,
     }
 
 
-def _boosted_trees(dataset: Dataset, train: Any, val: Any) -> Array:
+def _boosted_trees(dataset: Dataset, train: Rows, val: Rows) -> Array:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     table = np.empty((dataset.n_samples, len(dataset.columns)))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier, is_regressor
 
+from multilayer.constraints import check, options_of
 from multilayer.engines import Curves
 from multilayer.errors import ModelFileError, MultilayerError, RefusedError, UsageError, shown
+from multilayer.estimators.calibration import LEAST, MOST
 from multilayer.files import ModelFile
 from multilayer.files.model_parts import model_from, parts_of, section
 
@@ -88,8 +92,36 @@ def _estimator(said: Mapping[str, Any], file: ModelFile) -> Any:
     series = tuple(said["history"])
     curves = [file.arrays[f"history/{name}"] for name in series]
     history = Curves(series, np.stack(curves, axis=1) if series else np.empty((0, 0)))
+    for name, option in options_of(type(estimator)).items():
+        check(option.constraint, getattr(estimator, name), name, UsageError)
     estimator.restore(tuple(models), history, {name: _living(value) for name, value in said["learned"].items()})
+    _check_whole(estimator)
     return estimator
+
+
+def _check_whole(estimator: Any) -> None:
+    """Raise UsageError where what was learned does not belong together."""
+    first, *others = estimator.models_
+    target, width = first.target, len(first.preparation.encoding.columns)
+    alike = all(
+        (model.target.kind, model.target.n_out, len(model.preparation.encoding.columns))
+        == (target.kind, target.n_out, width)
+        for model in others
+    )
+    names = getattr(estimator, "feature_names_in_", None)
+    if not alike or estimator.n_features_in_ != width or (names is not None and np.shape(names) != (width,)):
+        raise UsageError("its networks and columns do not belong together")
+    if is_classifier(estimator):
+        several = target.kind in ("classes", "multilabel")
+        fits = target.kind != "regression" and np.shape(estimator.classes_) == (target.n_out if several else 2,)
+        if not fits or type(estimator.temperature_) is not float or not LEAST <= estimator.temperature_ <= MOST:
+            raise UsageError("its classes are not those of its network")
+    elif target.kind != "regression":
+        raise UsageError("its network is one of classes")
+    if is_regressor(estimator) and type(estimator.one_number_) is not bool:
+        raise UsageError("it does not say whether it predicts one number")
+    if hasattr(estimator, "range_") and np.shape(estimator.range_) != (2, target.n_out):
+        raise UsageError("its range is not that of its numbers")
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -97,7 +129,7 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, np.ndarray):
-        return {"array": [_plain(name, item) for item in value.tolist()]}
+        return {"array": [value.dtype.str, _plain(name, value.tolist())]}
     if isinstance(value, tuple):
         return {"tuple": [_plain(name, item) for item in value]}
     if isinstance(value, list):
@@ -109,6 +141,13 @@ def _plain(name: str, value: Any) -> Any:
     if not isinstance(value, PLAIN):
         raise RefusedError(f"{name}={shown(value)} cannot be stored: a file holds numbers, words and lists, no code.")
     return value
+
+
+def _array(content: Any) -> np.ndarray[Any, Any]:
+    dtype, items = content
+    if not re.fullmatch(r"[<>|=]?[biufUO]\d*", dtype):
+        raise UsageError("a parameter is of a form that it does not know")
+    return np.array(_living(items), dtype=dtype)
 
 
 def _living(value: Any) -> Any:
@@ -123,7 +162,7 @@ def _living(value: Any) -> Any:
 
 
 _OF_TABLE: dict[str, Any] = {
-    "array": lambda items: np.array([_living(item) for item in items]),
+    "array": _array,
     "tuple": lambda items: tuple(_living(item) for item in items),
     "table": lambda pairs: {_living(key): _living(item) for key, item in pairs},
     "float": float,

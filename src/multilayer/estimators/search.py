@@ -22,7 +22,7 @@ from multilayer import engines
 from multilayer.constraints import Boolean, Integer, Maybe, Real, check, options_of
 from multilayer.engines import Member
 from multilayer.errors import DataError, UsageError, sentence
-from multilayer.estimators.fitting import fit_members
+from multilayer.estimators.fitting import fit_members, threads_of
 from multilayer.estimators.network import NetworkEstimator
 from multilayer.estimators.problem import Problem, Rows, seeds_of
 from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights
@@ -167,7 +167,7 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         found: dict[tuple[int, int], list[float]] = {}
         for population in _populations(trials):
             members = [member for trial in population for member in trial.members]
-            threads = None if self.n_jobs in (None, -1) else self.n_jobs
+            threads = threads_of(self.n_jobs)
             data = rows.problem(population[0].estimator).data
             engine = population[0].estimator.engine
             fitted = fit_members(members, data, engine=engine, threads=threads, time_limit=self.time_limit)

@@ -17,7 +17,8 @@ from multilayer.data.dataset import columns_of_array, typed
 from multilayer.data.encoding import ColumnEncoding
 from multilayer.data.frame import frame_of, is_frame
 from multilayer.data.number_features import NumberFeatures
-from multilayer.data.stored import Columns
+from multilayer.data.stored import Columns, TypedColumns
+from multilayer.errors import DataError
 
 MOST_CATEGORIES = 64
 LEAST_ROWS = 3
@@ -25,25 +26,32 @@ LEAST_ROWS = 3
 
 
 def table_columns(estimator: BaseEstimator, X: Any, *, reset: bool) -> Columns:
-    """The typed columns of a frame, an array or a list of rows; remembers, or checks, their number and names."""
+    """The typed columns of a frame, an array or a list of rows; remembers, or checks, their number and names. Columns
+    that were made here are taken as they are."""
+    if isinstance(X, TypedColumns):
+        return X
     if is_frame(X):
+        table = frame_of(_named_by_text(X))
+        if not len(table):
+            raise DataError("X must have at least one row, got none.")
         validate_data(estimator, X, skip_check_array=True, reset=reset)
-        names = getattr(X, "columns", None)
-        if names is not None and not all(isinstance(name, str) for name in names):  # pandas' numbers for names
-            X = X.set_axis([str(name) for name in names], axis=1)
-        table = frame_of(X)
         return typed(table, table.columns)
     if hasattr(X, "toarray"):
         X = X.toarray()
     array = X if isinstance(X, np.ndarray) else np.asarray(X) if _plain(X) else X
     if isinstance(array, np.ndarray) and array.dtype.kind in "iufbc":
-        rows = validate_data(
-            estimator, array, dtype=(np.float64, np.float32), ensure_all_finite="allow-nan", reset=reset
-        )
+        rows = validate_data(estimator, array, dtype=(np.float64, np.float32), ensure_all_finite=False, reset=reset)
         return columns_of_array(rows)
     columns = columns_of_array(array if isinstance(array, np.ndarray) else np.array(X, dtype=object))
     validate_data(estimator, np.empty((columns.n_samples, len(columns))), skip_check_array=True, reset=reset)
     return columns
+
+
+def _named_by_text(X: Any) -> Any:
+    """A frame of pandas whose column names are numbers, as 0, 1, 2 are without names, with these as text."""
+    if not hasattr(X, "set_axis") or getattr(X, "ndim", 2) != 2:
+        return X
+    return X if all(isinstance(name, str) for name in X.columns) else X.set_axis([str(n) for n in X.columns], axis=1)
 
 
 def _plain(X: Any) -> bool:
@@ -78,7 +86,7 @@ def _frequent(column: Column, rows: npt.NDArray[np.int64]) -> tuple[str, ...]:
     counts = np.bincount(column.values[rows][column.values[rows] >= 0], minlength=len(column.categories))
     order = np.argsort(-counts, kind="stable")[:MOST_CATEGORIES]
     kept = [column.categories[code] for code in order.tolist() if counts[code] >= LEAST_ROWS]
-    rest = [REST] if len(kept) < len(column.categories) or REST in kept else []
+    rest = [REST] if len(kept) < np.count_nonzero(counts) or REST in kept else []
     return tuple(sorted({*kept, *rest}))
 
 
@@ -88,12 +96,10 @@ def dataset_of(columns: Columns, target: Target, weight: Array | None, groups: A
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
-    """The rows of several tables of the same columns, one after the other."""
-    from multilayer.data.stored import TypedColumns
-
+    """The rows of several tables of the same columns, one after the other; the first one's kinds count."""
     whole = []
-    for several in zip(*parts, strict=True):
-        first = several[0]
+    for first, *others in zip(*parts, strict=True):
+        several = [first, *(ColumnEncoding(first.name, first.kind).accept(column) for column in others)]
         categories = tuple(sorted({category for column in several for category in column.categories}))
         place = {category: code for code, category in enumerate(categories)}
         values = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -16,22 +16,25 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from multilayer.arrays import Array
-from multilayer.constraints import Choice, Integer, Maybe, MaybePositive, Or, check, options_of
-from multilayer.data import Dataset, Encoding, Preparation, Splitting, Target
-from multilayer.data.stored import Columns
-from multilayer.engines import Curves, Data, Member
+from multilayer.constraints import Boolean, Choice, Integer, Maybe, MaybePositive, Or, check, options_of
+from multilayer.data import Dataset, Encoding, Splitting, Target
+from multilayer.data.stored import Columns, TypedColumns
+from multilayer.engines import Curves
 from multilayer.engines.model import Model
-from multilayer.errors import DataError, UsageError
+from multilayer.errors import DataError, UsageError, sentence
 from multilayer.estimators.answering import Answering, Classes, Numbers
 from multilayer.estimators.calibration import best_temperature, tempered
-from multilayer.estimators.efforts import EFFORTS, Effort, bins_for, recipe_for
-from multilayer.estimators.fitting import Fitted, fit_members, printed, report_endings
+from multilayer.estimators.efforts import EFFORTS, Effort, epochs_for, recipe_for
+from multilayer.estimators.ensemble import RecipeOf, Seat, seats, trained
+from multilayer.estimators.fitting import Fitted, printed, threads_of
+from multilayer.estimators.network import unchanged_by_failure
 from multilayer.estimators.problem import Rows, seeds_of
-from multilayer.estimators.rivals import compared
+from multilayer.estimators.rivals import compared, rival_answers
 from multilayer.estimators.rows import checked_groups, checked_weights
 from multilayer.estimators.scoring import monitored
-from multilayer.estimators.tables import dataset_of, features_of, joined, table_columns
+from multilayer.estimators.tables import dataset_of, joined, table_columns
 from multilayer.recipe import Recipe
+from multilayer.rng import Stream
 
 LEAST_TO_SPLIT = 20
 """Tables of fewer rows are trained on whole."""
@@ -47,13 +50,16 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
     _: KW_ONLY
     time_limit: MaybePositive = None
     scoring: Any = None
-    compare: Any = True
+    compare: Boolean = True
     random_state: Any = 0
     verbose: Any = False
     n_jobs: Annotated[int | None, Maybe(Or(Integer(1), Integer(-1, -1)))] = None
     engine: Annotated[str, Choice("auto", "native", "reference")] = "auto"
 
-    LEARNED: ClassVar[tuple[str, ...]] = ("n_features_in_", "feature_names_in_", "n_outputs_", "engine_", "report_")
+    SEVERAL: ClassVar[str] = "effort='good'"
+    LEARNED: ClassVar[tuple[str, ...]] = (
+        *("n_features_in_", "feature_names_in_", "n_iter_", "n_outputs_", "engine_", "report_"),
+    )
 
     @abstractmethod
     def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
@@ -88,6 +94,13 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
             check(option.constraint, getattr(self, name), name, UsageError)
         if (X_val is None) != (y_val is None):
             raise UsageError("X_val and y_val go together, got one without the other.")
+        if callable(self.scoring):
+            raise UsageError(sentence("scoring", "the name of a metric", self.scoring))
+        with unchanged_by_failure(self):
+            self._fit_table(X, y, sample_weight, X_val, y_val, groups)
+        return self
+
+    def _fit_table(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, groups: Any) -> None:
         columns = table_columns(self, X, reset=True)
         target = self._target(y, None, fresh=True)
         if columns.n_samples != len(target.values):
@@ -95,12 +108,15 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
         rows = columns.n_samples
         weight = self._weighted(target, checked_weights(sample_weight, np.empty((rows, 1))))
         codes = checked_groups(groups, rows)
+        if weight is not None and not weight.all():  # a row of weight 0 is as if it were not there
+            there = np.flatnonzero(weight)
+            columns, target, weight = columns.take(there), target.take(there), weight[there]
+            codes = None if codes is None else codes[there]
         own = 0
         if X_val is not None:
             columns, target, weight, own = self._with_own(columns, target, weight, X_val, y_val)
             codes = None
         self._fitted(dataset_of(columns, target, weight, codes), own)
-        return self
 
     def _with_own(
         self, columns: Columns, target: Target, weight: Array | None, X_val: Any, y_val: Any
@@ -116,89 +132,100 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
 
     def _fitted(self, dataset: Dataset, own: int) -> None:
         started, effort = time.perf_counter(), EFFORTS[self.effort]
-        seeds = seeds_of(self.random_state, effort.seeds * effort.folds)
+        seeds = seeds_of(self.random_state, effort.folds * effort.rounds)
         splits = _splits(dataset, effort, seeds[0], own)
         every = np.unique(np.concatenate([train if own else np.concatenate([train, val]) for train, val in splits]))
-        numbers = sum(heading.kind in ("number", "date") for heading in dataset.columns.headings)
-        encoding = features_of(dataset, every, bins_for(effort, numbers))
-        matrix = np.ascontiguousarray(encoding.matrix(dataset), dtype=np.float32)
-        data = Data(matrix, dataset.target, dataset.weight)
-        preparations = [
-            Preparation(inputs="none").fit(encoding, matrix, dataset.target, train, dataset.weight)
-            for train, _ in splits
-        ]
-
-        def members(epochs: int) -> list[Member]:
-            made = []
-            for place, seed in enumerate(seeds):
-                train, val = splits[place % len(splits)]
-                recipe = self._recipe(effort, dataset.target, train, val, epochs)
-                made.append(Member(recipe, preparations[place % len(splits)], train, val, seed))
-            return made
-
-        how: dict[str, Any] = {"engine": self.engine, "threads": None if self.n_jobs == -1 else self.n_jobs}
-        epochs = effort.epochs
+        theirs = rival_answers(dataset, *splits[0]) if self.compare else None
+        taken = seats(dataset, every, effort, splits, seeds)
+        how: dict[str, Any] = {"engine": self.engine, "threads": threads_of(self.n_jobs)}
+        share = 1.0 if self.time_limit is None else self._affordable(taken, effort, how, started)
         if self.time_limit is not None:
-            epochs = self._affordable(members, data, how, epochs, started)
-        how["time_limit"] = None if self.time_limit is None else self.time_limit - (time.perf_counter() - started)
-        population = members(epochs)
-        fitted = fit_members(population, data, watchers=printed(self.verbose), **how)
-        report_endings(fitted, may_stop=False)
-        self._keep(fitted, population, data, dataset, encoding)
+            how["time_limit"] = self.time_limit - (time.perf_counter() - started)
+        how["watchers"] = printed(self.verbose)
+        fitted = trained(taken, self._recipe_of(dataset.target, effort, share), how)
+        self._keep(fitted, taken, dataset)
+        first = taken[0]
+        self.report_ = {} if theirs is None else compared(theirs, self.models_[0], first.view.data, first.val)
 
-    def _recipe(self, effort: Effort, target: Target, train: Rows, val: Rows, epochs: int) -> Recipe:
+    def _recipe_of(self, target: Target, effort: Effort, share: float) -> RecipeOf:
+        """The recipe of a network that trains on so many rows, for a share of its epochs."""
         monitor = "loss" if self.scoring is None else monitored(self.scoring, target.kind)
-        return recipe_for(effort, len(train), target.kind, monitor, epochs).resolve(target, len(train))
 
-    def _affordable(self, members: Any, data: Data, how: dict[str, Any], epochs: int, started: float) -> int:
-        """How many epochs the time limit has room for, by the time that one takes: 1 at least."""
+        def recipe_of(rows: int) -> Recipe:
+            epochs = max(1, int(epochs_for(effort, rows) * share))
+            return recipe_for(effort, rows, monitor, epochs).resolve(target, rows)
+
+        return recipe_of
+
+    def _affordable(self, taken: Sequence[Seat], effort: Effort, how: dict[str, Any], started: float) -> float:
+        """The share of the epochs that the time limit has room for, by the time that one epoch takes."""
         assert self.time_limit is not None
         begun = time.perf_counter()
-        fit_members(members(1), data, **how)
+        target, epochs = taken[0].view.data.target, epochs_for(effort, len(taken[0].train))
+        trained(taken, self._recipe_of(target, effort, 1 / epochs), how)
         now = time.perf_counter()
         left = self.time_limit * PLANNED - (now - started)
-        return int(min(max(left / max(now - begun, 1e-6), 1), epochs))
+        return float(min(max(left / max(now - begun, 1e-6) / epochs, 1 / epochs), 1.0))
 
-    def _keep(self, fitted: Fitted, members: list[Member], data: Data, dataset: Dataset, encoding: Encoding) -> None:
-        self.models_, self.history_, self.engine_ = fitted.models, fitted.histories[0], fitted.engine
-        self.encoding_ = encoding
+    def _keep(self, fitted: Sequence[Fitted], taken: Sequence[Seat], dataset: Dataset) -> None:
+        self.models_ = tuple(one.models[0] for one in fitted)
+        self.history_, self.engine_ = fitted[0].histories[0], fitted[0].engine
         self.n_outputs_ = dataset.target.n_out
-        self.n_iter_ = max(map(len, fitted.histories))
-        self._learn_from_held_out(members, data)
-        self.report_ = compared(self, members[0], data, dataset) if self.compare and len(members[0].val) else {}
+        self.n_iter_ = max(len(one.histories[0]) for one in fitted)
+        self._learn_from_held_out(taken, dataset)
 
-    def _learn_from_held_out(self, members: list[Member], data: Data) -> None:
+    def _learn_from_held_out(self, taken: Sequence[Seat], dataset: Dataset) -> None:
         """Each network's answers to the rows that it was validated on."""
-        parts = [member for member in members if len(member.val)]
+        parts = [(seat, model) for seat, model in zip(taken, self.models_, strict=True) if len(seat.val)]
         if not parts:
             return
-        rows = np.concatenate([member.val for member in parts])
-        held_out = [
-            model.answer_encoded(data.x[member.val])
-            for model, member in zip(self.models_, members, strict=True)
-            if len(member.val)
-        ]
-        weight = None if data.weight is None else data.weight[rows]
-        self._learned(np.concatenate(held_out), data.target.take(rows), weight)
+        rows = np.concatenate([seat.val for seat, _ in parts])
+        weight = None if dataset.weight is None else dataset.weight[rows]
+        held_out = np.concatenate([seat.held_out(model) for seat, model in parts])
+        self._learned(held_out, dataset.target.take(rows), weight)
+
+    @property
+    def encoding_(self) -> Encoding:
+        """What becomes of each column, for the first network."""
+        encoding: Encoding = self.models_[0].preparation.encoding
+        return encoding
 
     def _answers(self, X: Any) -> list[Array]:
-        check_is_fitted(self, "encoding_")
-        matrix = self.encoding_.matrix(table_columns(self, X, reset=False))
-        return [model.answer_encoded(matrix) for model in self.models_]
+        check_is_fitted(self, "models_")
+        columns = table_columns(self, X, reset=False)
+        matrices = {}
+        for model in self.models_:
+            encoding = model.preparation.encoding
+            if encoding not in matrices:
+                matrices[encoding] = encoding.matrix(columns)
+        return [model.answer_encoded(matrices[model.preparation.encoding]) for model in self.models_]
 
     def importances(self, X: Any, y: Any, *, repeats: int = 5) -> dict[str, float]:
         """By how much the score falls when a column is shuffled (Breiman, Machine Learning 45 (2001), 5): the mean over
         `repeats`, largest first."""
-        from sklearn.inspection import permutation_importance
+        means = {name: float(falls.mean()) for name, falls in self.falls(X, y, repeats=repeats).items()}
+        return dict(sorted(means.items(), key=lambda item: -item[1]))
 
-        found = permutation_importance(self, X, y, n_repeats=repeats, random_state=seeds_of(self.random_state, 1)[0])
-        names = [column.name for column in self.encoding_.columns]
-        order = np.argsort(-found.importances_mean, kind="stable")
-        return {names[place]: float(found.importances_mean[place]) for place in order.tolist()}
+    def falls(self, X: Any, y: Any, *, repeats: int = 5) -> dict[str, Array]:
+        """By how much the score falls when a column is shuffled, for each column, `repeats` times (repeats,)."""
+        check_is_fitted(self, "models_")
+        check(Integer(1), repeats, "repeats", UsageError)
+        columns = list(table_columns(self, X, reset=False))
+        whole, rows = self.score(TypedColumns(columns), y), len(columns[0].values)
+        found = {}
+        for place, known in enumerate(self.encoding_.columns):
+            stream = Stream(seeds_of(self.random_state, 1)[0], "split", place=place)
+            scores = []
+            for _ in range(repeats):
+                shuffled = [*columns]
+                shuffled[place] = columns[place].take(stream.permutation(rows))
+                scores.append(self.score(TypedColumns(shuffled), y))
+            found[known.name] = whole - np.array(scores)
+        return found
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """The features that the networks see, by name."""
-        check_is_fitted(self, "encoding_")
+        check_is_fitted(self, "models_")
         return np.array(self.encoding_.feature_names, dtype=object)
 
     def learned(self) -> dict[str, Any]:
@@ -212,7 +239,6 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
                 raise UsageError(f"{type(self).__name__} learns no {name}")
             setattr(self, name, value)
         self.models_, self.history_ = models, history
-        self.encoding_, self.n_iter_ = models[0].preparation.encoding, len(history)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fitted estimator to a `.mlp` file; `multilayer.estimators.load_estimator` reads it."""
@@ -236,13 +262,12 @@ def _splits(dataset: Dataset, effort: Effort, seed: int, own: int) -> list[tuple
     if len(rows) < LEAST_TO_SPLIT:
         return [(rows, rows[:0])]
     dealt = Splitting(train=0.8, val=0.2, test=0.0, seed=seed)
+    folds = effort.folds if dataset.group is None else min(effort.folds, len(np.unique(dataset.group)))
     try:
-        if effort.folds == 1:
-            split = dealt.apply(dataset)
-            return [(split.train, split.val)]
-        return [(split.train, split.val) for split in dealt.folds(dataset, effort.folds)]
-    except DataError:  # too few rows or groups for a validation part
+        splits = dealt.folds(dataset, folds) if folds > 1 else [dealt.apply(dataset)]
+    except DataError:  # a single group
         return [(rows, rows[:0])]
+    return [(split.train, split.val) for split in splits]
 
 
 @dataclass(eq=False, repr=False)
@@ -275,10 +300,9 @@ class TabularMLPClassifier(ClassifierMixin, Classes, TabularEstimator):
     def _learned(self, held_out: Array, target: Target, weight: Array | None) -> None:
         self.temperature_ = best_temperature(held_out, target.values, weight)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **how: Any) -> Any:
-        """Train on a table X and y; see `TabularEstimator.fit`."""
-        self.temperature_ = 1.0
-        return super().fit(X, y, sample_weight, **how)
+    def _fitted(self, dataset: Dataset, own: int) -> None:
+        self.temperature_ = 1.0  # where no rows were held out
+        super()._fitted(dataset, own)
 
     def _answers(self, X: Any) -> list[Array]:
         answers = super()._answers(X)
@@ -315,19 +339,14 @@ class TabularMLPRegressor(RegressorMixin, Numbers, TabularEstimator):
     def _precision(self) -> Any:
         return "float64"
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **how: Any) -> Any:
-        """Train on a table X and y; see `TabularEstimator.fit`."""
-        self.range_ = None
-        super().fit(X, y, sample_weight, **how)
-        values = self._target(y, None, fresh=False).values
+    def _fitted(self, dataset: Dataset, own: int) -> None:
+        super()._fitted(dataset, own)
+        values = dataset.target.values[: dataset.n_samples - own]
         self.range_ = np.stack([values.min(axis=0), values.max(axis=0)])
-        return self
 
     def _answers(self, X: Any) -> list[Array]:
         answers = super()._answers(X)
-        if self.range_ is None:
-            return answers
-        low, high = np.asarray(self.range_)
+        low, high = self.range_
         return [np.clip(answer, low, high) for answer in answers]
 
     def __sklearn_tags__(self) -> Any:

@@ -16,7 +16,7 @@ from multilayer.files.code import in_keras, in_pytorch, numpy_layers
 from multilayer.files.code.chain import Link, chain
 from multilayer.files.code.in_numpy import assembled, indented, weight_lines
 from multilayer.files.code.lesson import LOADED, MOST_WEIGHTS
-from multilayer.files.code.literals import WIDTH, array, docstring, listed, quoted, remark
+from multilayer.files.code.literals import WIDTH, array, docstring, listed, number, quoted, remark
 from multilayer.files.code.program import Program
 from multilayer.recipe.in_words import network_line
 from multilayer.recipe.layers import output_activation
@@ -52,6 +52,19 @@ ENCODERS = {
         "    return features",
     ],
 }
+SEVERAL = [
+    "def several(encode, center, factor, *knots, gaps=False):",
+    '    """Of a number: its place, within -3 and 3, how far it has come between knots, and whether it is missing."""',
+    "",
+    "    def features(cell):",
+    "        x = encode(cell)[0]",
+    "        z = min(max((x - center) * factor, -1e100), 1e100)",
+    "        found = [z / math.sqrt(1 + (z / 3) ** 2)]",
+    "        found += [min(max((x - a) / (b - a), 0.0), 1.0) for a, b in zip(knots, knots[1:])]",
+    "        return found + [float(math.isnan(x))] * gaps",
+    "",
+    "    return features",
+]
 WITH_REST = [
     "    def features(cell):",
     f'        if cell not in (*categories, *MISSING) and "{REST}" in categories:',
@@ -142,7 +155,7 @@ def _header(model: Model, links: Sequence[Link], language: str, source: str, wri
 
 
 def _only_numbers(model: Model) -> bool:
-    return all(column.kind == "number" for column in model.preparation.encoding.columns)
+    return all(column.as_it_is for column in model.preparation.encoding.columns)
 
 
 def encoders_of(model: Model) -> list[list[str]]:
@@ -154,6 +167,7 @@ def encoders_of(model: Model) -> list[list[str]]:
         if any(column.kind == kind for column in columns):
             rest = kind == "category" and any(REST in column.categories for column in columns)
             made.append([*lines[:3], *WITH_REST, *lines[4:]] if rest else lines)
+    made += [SEVERAL] if any(column.numbers is not None for column in columns) else []
     return made
 
 
@@ -166,16 +180,26 @@ def _columns(model: Model) -> list[str]:
             return [f'COLUMNS = {{f"x{{place}}": number for place in range(1, {len(names) + 1})}}']
         if len(names) > 4:
             return [*listed(map(quoted, names), "COLUMNS = dict.fromkeys(", "[]", ", number)")]
-    entries = [f"{quoted(column.name)}: {_encoder(column)}" for column in columns]
-    line = f"COLUMNS = {{{', '.join(entries)}}}"
-    return [line] if len(line) <= WIDTH else ["COLUMNS = {", *(f"    {entry}," for entry in entries), "}"]
+    said = [(f"{quoted(column.name)}: ", *_encoder(column)) for column in columns]
+    short = [f"{name}{called}" + (f"({', '.join(given)})" if given else "") for name, called, given in said]
+    line = f"COLUMNS = {{{', '.join(short)}}}"
+    if len(line) <= WIDTH:
+        return [line]
+    lines: list[str] = []
+    for name, called, given in said:
+        lines += listed(given, f"{name}{called}", "()", ",", "    ") if given else [f"    {name}{called},"]
+    return ["COLUMNS = {", *lines, "}"]
 
 
-def _encoder(column: ColumnEncoding) -> str:
+def _encoder(column: ColumnEncoding) -> tuple[str, list[str]]:
+    """The function that encodes a column's cells: its name, and what makes it where it has to be made."""
+    if column.numbers is not None:
+        numbers = column.numbers
+        told = [*map(number, (numbers.center, numbers.factor, *numbers.knots)), *["gaps=True"] * numbers.gaps]
+        return "several", [CALLED[column.kind], *told]
     if column.kind != "category":
-        return CALLED[column.kind]
-    given = [*map(quoted, column.categories), *(["missing=True"] if column.missing else [])]
-    return f"one_of({', '.join(given)})"
+        return CALLED[column.kind], []
+    return "one_of", [*map(quoted, column.categories), *(["missing=True"] if column.missing else [])]
 
 
 def _classes(model: Model) -> list[str]:

@@ -97,6 +97,17 @@ static void one_of(real number, int categories, int missing, int rest, double *f
     if (missing)
         features[categories] = isnan(number) ? 1 : 0;
 }"""
+SEVERAL = """\
+/* Of a number: its place, within -3 and 3, how far it has come between knots, and whether it is missing. */
+static void several(double x, double center, double factor, const double *knots, int n, int gaps, double *features)
+{
+    double z = fmin(fmax((x - center) * factor, -1e100), 1e100);
+    features[0] = isnan(x) ? x : z / sqrt(1 + z / 3 * (z / 3));
+    for (int i = 0; i + 1 < n; i++)
+        features[i + 1] = isnan(x) ? x : fmin(fmax((x - knots[i]) / (knots[i + 1] - knots[i]), 0), 1);
+    if (gaps)
+        features[n > 1 ? n : 1] = isnan(x) ? 1 : 0;
+}"""
 READ_ROW = """\
 /* Read a line of numbers with spaces or commas between them: 1 done, 0 at the end, -1 not such a line. */
 static int read_row(real *x)
@@ -209,6 +220,9 @@ def _constants(model: Model, links: Sequence[Link]) -> list[str]:
     if _scaled(model):
         lines += _array("double", "target_center", prep.target_center)
         lines += _array("double", "target_factor", prep.target_factor)
+    for position, column in enumerate(prep.encoding.columns):
+        if column.numbers is not None:
+            lines += _array("double", f"knots{position}", np.array(column.numbers.knots or (0.0,)))
     for link in links:
         for role, name in link.names.items():
             value = link.weights[role]
@@ -237,6 +251,8 @@ def _functions(model: Model, links: Sequence[Link]) -> list[list[str]]:
             )
     if any(column.kind == "category" for column in model.preparation.encoding.columns):
         found.append(ONE_HOT)
+    if any(column.numbers is not None for column in model.preparation.encoding.columns):
+        found.append(SEVERAL)
     return [text.splitlines() for text in dict.fromkeys(found)]
 
 
@@ -258,7 +274,7 @@ def _predict(model: Model, links: Sequence[Link]) -> list[str]:
     ]
     values = "x"
     columns = model.preparation.encoding.columns
-    if any(column.kind == "category" for column in columns):
+    if any(column.kind == "category" or column.numbers is not None for column in columns):
         values, place = "features", 0
         lines.append("    double features[N_FEATURES];")
         for position, column in enumerate(columns):
@@ -266,6 +282,10 @@ def _predict(model: Model, links: Sequence[Link]) -> list[str]:
                 count, missing = len(column.categories), int(column.missing)
                 rest = column.categories.index(REST) if REST in column.categories else -1
                 lines.append(f"    one_of(x[{position}], {count}, {missing}, {rest}, features + {place});")
+            elif column.numbers is not None:
+                told = column.numbers
+                given = f"{number(told.center)}, {number(told.factor)}, knots{position}, {len(told.knots)}"
+                lines.append(f"    several(x[{position}], {given}, {int(told.gaps)}, features + {place});")
             else:
                 lines.append(f"    features[{place}] = x[{position}];")
             place += len(column.feature_names)

@@ -87,7 +87,7 @@ def listed(items: Iterable[str], before: str, brackets: str = "()", after: str =
     ['SIZES = (1, 2)']
     """
     items = list(items)
-    lone = "," if len(items) == 1 and brackets == "()" else ""
+    lone = "," if len(items) == 1 and brackets == "()" and before.endswith("= ") else ""
     line = f"{indent}{before}{brackets[0]}{', '.join(items)}{lone}{brackets[1]}{after}"
     if len(line) <= WIDTH:
         return [line]

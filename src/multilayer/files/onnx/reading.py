@@ -31,8 +31,8 @@ def import_onnx(
 
     A file that `export_onnx` wrote gives the model that was written: preparation, target, recipe and weights to the
     last bit. Any other must be a multilayer perceptron: a chain of linear layers (MatMul, Gemm, Add), activations and
-    normalizations behind one float input (n_samples, n_in), as PyTorch, Keras and skl2onnx write it; what scales or
-    fills the inputs becomes the preparation. There `kind` and `classes` say what the outputs mean, as for `as_model`,
+    normalizations behind one float input (n_samples, n_in), as PyTorch and skl2onnx write it; what scales or fills
+    the inputs becomes the preparation. There `kind` and `classes` say what the outputs mean, as for `as_model`,
     where the graph does not.
 
     Nothing in the file is executed, and no other file is opened. Raises RefusedError naming the operator that is not
