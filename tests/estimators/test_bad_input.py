@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from multilayer.errors import UsageError
-from tests.estimators.bad_input import CALLS, LABELS, NAMED, PARAMETERS, T, X, Y, classifier, regressor
+from tests.estimators.bad_input import CALLS, LABELS, NAMED, PARAMETERS, X, Y, classifier, regressor
 
 SENTENCES = json.loads(Path(__file__).with_suffix(".json").with_stem("bad_input").read_text(encoding="utf-8"))
 """The kind of error and its sentence, by the name of the call."""
