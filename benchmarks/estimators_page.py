@@ -38,8 +38,8 @@ nothing of the held-out rows. Classes are judged by the error rate and by the lo
 the root mean squared error. *Rank* is the mean over tables of the model's place among those on the page, by its mean
 over splits (1 is best). *Normalized* is the mean over tables of 1 where the model is the best, 0 where it is the worst
 or below. A difference on one table is tested by Nadeau and Bengio's corrected resampled t-test (Machine Learning 52
-(2003), 239) over the splits, with Holm's correction over the tables. Seconds are those of `fit` on one machine with
-everything else that ran there; their ratios are what to look at.
+(2003), 239) over the splits, with Holm's correction over the tables. Seconds are those of the processor in `fit`, all
+threads together; other work ran beside, so their ratios are what to look at.
 """
 
 
@@ -89,7 +89,7 @@ def _duel(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
             better = sum(_means(losses[table]["mlp"]) < _means(losses[table]["sklearn"]) for table in logs)
             lines[-1] += f"; log loss lower on {better} of {len(logs)}"
     lines.append(f"- geometric mean of the errors' ratio, ours to theirs: {_geometric(ratios):.3f}")
-    lines.append(f"- median of the fit times' ratio, theirs to ours: {np.median(times):.1f}")
+    lines.append(f"- median of the ratio of the fits' processor times, theirs to ours: {np.median(times):.1f}")
     table = (
         "| table | ours | scikit-learn | difference | p, Holm | fit time, theirs / ours |\n|---|---|---|---|---|---|\n"
     )
@@ -105,7 +105,8 @@ def _ranking(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
     models = [model for model in NAMES if any(model in found for found in errors.values())]
     shared = [table for table, found in errors.items() if all(model in found for model in models)]
     lines = f"{len(shared)} tables on which every model was measured.\n\n"
-    lines += "| model | rank, error | normalized | rank, log loss | median seconds of fit |\n|---|---|---|---|---|\n"
+    head = ["model", "rank, error", "normalized", "rank, log loss", "median processor seconds of fit"]
+    lines += f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
     ranks, normal = _ranks(errors, shared, models), _normalized(errors, shared, models)
     with_losses = [table for table in shared if table in losses and all(model in losses[table] for model in models)]
     by_loss = _ranks(losses, with_losses, models)
@@ -160,7 +161,8 @@ def _means(splits: Mapping[int, float]) -> float:
 
 
 def _seconds(rows: Sequence[Row], table: str, model: str) -> float:
-    times = [row["seconds"] for row in rows if (row["table"], row["model"]) == (table, model) and "seconds" in row]
+    own = [row for row in rows if (row["table"], row["model"]) == (table, model)]
+    times = [row["processor_seconds"] for row in own if "processor_seconds" in row]
     return float(np.median(times)) if times else math.nan
 
 

@@ -1,21 +1,17 @@
 """How much work a fit is worth: quick, good or best, each a network, its training and a number of them.
 
-docs/decisions/0014-tabular-defaults.md has the measurements these were chosen by.
+docs/decisions/0012-tabular-defaults.md has the measurements these were chosen by.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from multilayer.data.dataset import TargetKind
 from multilayer.recipe import Recipe
 
-Views = Mapping[TargetKind, tuple[int, ...]]
 BINS = 16
-PLAIN: Views = {"binary": (0,), "classes": (0,), "multilabel": (0,), "regression": (BINS,)}
-MIXED: Views = dict.fromkeys(PLAIN, (BINS, 0))
+VIEWS = (BINS, 0)
 """Bins of a number's piecewise linear features in each of the ways that networks see the table; 0 is the number alone.
 Thresholds are what trees have before networks; for classes they help beside plain numbers, not in their place."""
 
@@ -23,20 +19,20 @@ Thresholds are what trees have before networks; for classes they help beside pla
 @final
 @dataclass(frozen=True)
 class Effort:
-    """`folds` networks validate on a fold each, `rounds` times over."""
+    """So many networks, each validated by one of so many folds; every other one sees the table in the other way."""
 
     folds: int
-    rounds: int
-    views: Views
+    networks: int
     hidden: tuple[int, ...]
     epochs: int
     dropout: float = 0.0
+    views: tuple[int, ...] = VIEWS
 
 
 EFFORTS: dict[str, Effort] = {
-    "quick": Effort(folds=1, rounds=1, views=PLAIN, hidden=(128, 128), epochs=40),
-    "good": Effort(folds=5, rounds=1, views=MIXED, hidden=(128, 128), epochs=60),
-    "best": Effort(folds=8, rounds=2, views=MIXED, hidden=(256, 256), epochs=80, dropout=0.1),
+    "quick": Effort(folds=5, networks=2, hidden=(128, 128), epochs=60),
+    "good": Effort(folds=5, networks=5, hidden=(128, 128), epochs=60),
+    "best": Effort(folds=8, networks=16, hidden=(256, 256), epochs=80, dropout=0.1),
 }
 MOST_FEATURES = 1500
 """Bins are fewer where the columns are many, so that the first layer stays this narrow."""

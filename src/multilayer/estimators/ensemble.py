@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
@@ -73,7 +74,7 @@ def seats(
 ) -> list[Seat]:
     """A seat for each seed: folds in turn, and from one seat to the next another view."""
     numbers = sum(heading.kind in ("number", "date") for heading in dataset.columns.headings)
-    known = [View.of(dataset, rows, bins_for(bins, numbers)) for bins in effort.views[dataset.target.kind]]
+    known = [View.of(dataset, rows, bins_for(bins, numbers)) for bins in effort.views]
     fitted: dict[tuple[int, int], FittedPreparation] = {}
     taken = []
     for place, seed in enumerate(seeds):
@@ -85,13 +86,19 @@ def seats(
     return taken
 
 
-def trained(taken: Sequence[Seat], recipe_of: RecipeOf, how: Mapping[str, Any]) -> list[Fitted]:
-    """The ensemble, one fitted network a seat; those of one view are one population."""
+def trained(
+    taken: Sequence[Seat], recipe_of: RecipeOf, how: Mapping[str, Any], time_limit: float | None = None
+) -> list[Fitted]:
+    """The ensemble, one fitted network a seat; those of one view are one population, with its share of the time."""
     found: dict[int, Fitted] = {}
+    started = time.perf_counter()
     for view in dict.fromkeys(seat.view for seat in taken):
         places = [place for place, seat in enumerate(taken) if seat.view is view]
         members = [taken[place].member(recipe_of) for place in places]
-        fitted = fit_members(members, view.data, **how)
+        left = None
+        if time_limit is not None:
+            left = (time_limit - (time.perf_counter() - started)) * len(places) / (len(taken) - len(found))
+        fitted = fit_members(members, view.data, **how, time_limit=left)
         report_endings(fitted, may_stop=False)
         found |= {place: _one(fitted, number) for number, place in enumerate(places)}
     return [found[place] for place in range(len(taken))]

@@ -31,6 +31,11 @@ def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> Path:
     """
     from sklearn.utils.validation import check_is_fitted
 
+    from multilayer.estimators import STORED
+
+    if type(estimator).__name__ not in STORED:
+        of = " Of a search store its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
+        raise RefusedError(f"A {type(estimator).__name__} cannot be stored. These can: {', '.join(STORED)}.{of}")
     check_is_fitted(estimator, "models_")
     params = {name: _plain(name, value) for name, value in estimator.get_params(deep=False).items()}
     document: dict[str, Any] = {"format": FORMAT, "class": type(estimator).__name__, "params": params}
@@ -66,7 +71,7 @@ def load_estimator(path: str | os.PathLike[str]) -> Any:
     source = f"The model file {path}"
     said = file.document.get("estimator")
     if not isinstance(said, Mapping):
-        kind = "a run, which multilayer.load_run reads" if "record" in file.document else "no estimator"
+        kind = "a run: multilayer.load_run reads it" if "record" in file.document else "no estimator"
         raise ModelFileError(f"{source} holds {kind}.")
     try:
         return _estimator(said, file)

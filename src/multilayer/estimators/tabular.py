@@ -132,17 +132,16 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
 
     def _fitted(self, dataset: Dataset, own: int) -> None:
         started, effort = time.perf_counter(), EFFORTS[self.effort]
-        seeds = seeds_of(self.random_state, effort.folds * effort.rounds)
+        seeds = seeds_of(self.random_state, effort.networks)
         splits = _splits(dataset, effort, seeds[0], own)
         every = np.unique(np.concatenate([train if own else np.concatenate([train, val]) for train, val in splits]))
         theirs = rival_answers(dataset, *splits[0]) if self.compare else None
         taken = seats(dataset, every, effort, splits, seeds)
         how: dict[str, Any] = {"engine": self.engine, "threads": threads_of(self.n_jobs)}
         share = 1.0 if self.time_limit is None else self._affordable(taken, effort, how, started)
-        if self.time_limit is not None:
-            how["time_limit"] = self.time_limit - (time.perf_counter() - started)
+        left = None if self.time_limit is None else self.time_limit - (time.perf_counter() - started)
         how["watchers"] = printed(self.verbose)
-        fitted = trained(taken, self._recipe_of(dataset.target, effort, share), how)
+        fitted = trained(taken, self._recipe_of(dataset.target, effort, share), how, left)
         self._keep(fitted, taken, dataset)
         first = taken[0]
         self.report_ = {} if theirs is None else compared(theirs, self.models_[0], first.view.data, first.val)
@@ -261,11 +260,14 @@ def _splits(dataset: Dataset, effort: Effort, seed: int, own: int) -> list[tuple
         return [(rows[:-own], rows[-own:])]
     if len(rows) < LEAST_TO_SPLIT:
         return [(rows, rows[:0])]
-    dealt = Splitting(train=0.8, val=0.2, test=0.0, seed=seed)
-    folds = effort.folds if dataset.group is None else min(effort.folds, len(np.unique(dataset.group)))
+    groups = len(rows) if dataset.group is None else len(np.unique(dataset.group))
+    folds = min(effort.folds, groups)
     try:
-        splits = dealt.folds(dataset, folds) if folds > 1 else [dealt.apply(dataset)]
-    except DataError:  # a single group
+        if effort.folds > 1 or groups == 2:
+            splits = Splitting(train=0.5, val=0.5, test=0.0, seed=seed).folds(dataset, max(folds, 2))[:folds]
+        else:
+            splits = [Splitting(train=0.8, val=0.2, test=0.0, seed=seed).apply(dataset)]
+    except DataError:  # one group, or every row a class of its own
         return [(rows, rows[:0])]
     return [(split.train, split.val) for split in splits]
 
