@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,10 +10,10 @@ import numpy as np
 
 from multilayer.data import FittedPreparation, Target
 from multilayer.data.encoding import ColumnEncoding, Encoding
-from multilayer.data.target import Label, TargetKind
+from multilayer.data.target import Label, TargetKind, sorted_labels
 from multilayer.engines.model import Model
-from multilayer.errors import RefusedError, sentence
-from multilayer.nn import Sequential
+from multilayer.errors import DataError, RefusedError, sentence
+from multilayer.nn import Dropout, Linear, Maxout, Sequential, Sigmoid
 from multilayer.recipe import Recipe
 from multilayer.recipe.layers import described, network
 from multilayer.recipe.named import Entry
@@ -30,12 +31,14 @@ def as_model(
     """A model that predicts with this network.
 
     With `like` it has that model's preparation, target and training settings: for a network that was exported, trained
-    further elsewhere, and taken back. Else its inputs are numbers as they are, in columns x1, x2, ... or as `columns`
-    calls them, a missing one counting 0; `kind` is that of the target: "classes" after a softmax, "binary" or
-    "multilabel" after a sigmoid, otherwise "regression", where it is not said. `classes` are the labels, 0, 1, ...
-    where they are not given. It predicts in the arithmetic of the reference, or in that of `like`.
+    further elsewhere, and taken back. It predicts in that model's arithmetic.
 
-    Raises RefusedError for a network that no recipe can say, ShapeError or RecipeError where it does not fit.
+    Else its inputs are numbers as they are, in columns x1, x2, ... or as `columns` calls them, a missing one counting 0.
+    `kind` is that of the target; where it is not said, "classes" after a softmax, "binary" or "multilabel" after a
+    sigmoid, otherwise "regression". `classes` are the labels in the order of the outputs, 0, 1, ... where they are not
+    given; the model has them sorted, and its outputs with them. It predicts in the reference's arithmetic.
+
+    Raises RefusedError for a network that no recipe can say, DataError for classes that are not its outputs'.
 
     >>> from multilayer.nn import Linear, Softmax
     >>> net = Sequential(Linear(2, 3), Softmax())
@@ -55,10 +58,33 @@ def as_model(
         recipe = like.recipe if _plain(entries) == _plain(like.recipe.layers) else _replaced(like, entries)
         return _with_weights(net, recipe, like.preparation, like.target, like.arithmetic)
     entries, loss, kind = _question(entries, width, "classes" if classes is not None and kind is None else kind)
-    n_out = width if kind in ("multilabel", "regression") else 1
-    target = _target(kind, n_out, tuple(range(max(width, 2))) if classes is None else tuple(classes))
+    labels = tuple(range(max(width, 2))) if classes is None else tuple(classes)
+    if kind in ("binary", "classes"):
+        net, labels = _sorted(net, width, labels)
+    target = _target(kind, width if kind in ("multilabel", "regression") else 1, labels)
     recipe = Recipe.of(layers=entries, loss=loss, dtype=dtype).resolve(target)
     return _with_weights(net, recipe, as_they_are(n_in, target.n_out, columns), target, "reference")
+
+
+def _sorted(net: Sequential, width: int, classes: tuple[Label, ...]) -> tuple[Sequential, tuple[Label, ...]]:
+    """The classes in the order that a target has them, and the network with its outputs in that order."""
+    if len(classes) != max(width, 2):
+        expected = f"{max(width, 2)} labels, in the order of the outputs"
+        raise DataError(sentence("classes", expected, classes))
+    labels = tuple(sorted_labels(classes))
+    if labels == classes or len(labels) != len(classes):
+        return net, classes
+    net = copy.deepcopy(net)
+    leaves = list(net.leaves())
+    last = max(place for place, layer in enumerate(leaves) if isinstance(layer, (Linear, Maxout)))
+    plain = all(isinstance(layer, (Sigmoid, Dropout)) for layer in leaves[last + 1 :])
+    if width == 1 and not (plain and isinstance(leaves[last], Linear)):
+        raise DataError(sentence("classes of a network of one output", "sorted", classes))
+    order = [classes.index(label) for label in labels]
+    for layer in leaves[last:]:
+        for array in (*getattr(layer, "params", ()), *getattr(layer, "buffers", ())):
+            array.value[...] = -array.value if width == 1 else array.value[..., order]
+    return net, labels
 
 
 def widths(net: Sequential) -> tuple[int, int]:
