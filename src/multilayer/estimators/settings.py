@@ -233,7 +233,7 @@ def _weight_decay(settings: Settings, rows: int) -> float:
 
 
 def _schedule(settings: Settings, rows: int) -> Any:
-    if settings.learning_rate == "adaptive":  # divided by 5 after n_iter_no_change epochs without a gain
+    if settings.learning_rate == "adaptive":  # divided by 5 after two epochs without a gain
         return {"name": "reduce_on_plateau", "factor": 0.2, "patience": 2, "threshold": 0.0}
     if settings.learning_rate == "invscaling":
         return {"name": "inverse_time", "decay": rows, "power": settings.power_t}  # lr / (rows seen + 1)^power_t
