@@ -11,9 +11,9 @@ import pandas as pd
 from multilayer.estimators.efforts import EFFORTS
 
 SMALL: dict[str, dict[str, Any]] = {
-    "quick": {"folds": 1, "seeds": 1, "bins": 4, "hidden": (8,), "epochs": 4},
-    "good": {"folds": 3, "seeds": 1, "bins": 4, "hidden": (8,), "epochs": 4},
-    "best": {"folds": 3, "seeds": 2, "bins": 4, "hidden": (8,), "epochs": 4},
+    "quick": {"folds": 1, "rounds": 1, "views": (4, 0), "hidden": (8,), "epochs": 4},
+    "good": {"folds": 3, "rounds": 1, "views": (4, 0), "hidden": (8,), "epochs": 4},
+    "best": {"folds": 3, "rounds": 2, "views": (4, 0), "hidden": (8,), "epochs": 4},
 }
 
 

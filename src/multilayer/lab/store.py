@@ -242,4 +242,7 @@ def load_run(name: str | Path, folder: str | Path = "runs") -> Run:
     path = Path(name)
     if path.suffix != ".mlp":
         path = find_run(str(name), folder) / MODEL_FILE
-    return run_of(ModelFile.load(path), f"The model file {path}")
+    file = ModelFile.load(path)
+    if "estimator" in file.document:
+        raise ModelFileError(f"The model file {path} holds an estimator: multilayer.estimators.load_estimator reads it.")
+    return run_of(file, f"The model file {path}")
