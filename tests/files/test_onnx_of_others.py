@@ -132,9 +132,24 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
         {"W": W, "b": W[0]},
         "adds a constant behind an activation, which no layer does.",
     ),
+    "more inputs than weights": (
+        [("Relu", "x", "y", {})],
+        {"W": W[0, 0]},
+        "has 3 inputs and fewer weights, so it is no multilayer perceptron.",
+    ),
+    "a circle": (
+        [("Relu", "a", "h", {}), ("Tanh", "h", "a", {}), ("MatMul", "aW", "y", {})],
+        {"W": W},
+        "is no chain from its input to its output: it runs in a circle.",
+    ),
+    "a maker that is missing": (
+        [("MatMul", "qW", "y", {})],
+        {"W": W},
+        "is no chain from its input to its output: nothing gives 'q'.",
+    ),
     "no product": (
         [("Relu", "x", "y", {})],
-        {},
+        {"W": W},
         "has no product of its input with a matrix, so it is no multilayer perceptron.",
     ),
 }

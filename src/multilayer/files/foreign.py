@@ -33,7 +33,7 @@ def as_model(
     With `like` it has that model's preparation, target and training settings: for a network that was exported, trained
     further elsewhere, and taken back. It predicts in that model's arithmetic.
 
-    Else its inputs are numbers as they are, in columns x1, x2, ... or as `columns` calls them, a missing one counting 0.
+    Else its inputs are numbers as they are, in columns x1, x2, ... or as `columns` calls them; a missing one counts 0.
     `kind` is that of the target; where it is not said, "classes" after a softmax, "binary" or "multilabel" after a
     sigmoid, otherwise "regression". `classes` are the labels in the order of the outputs, 0, 1, ... where they are not
     given; the model has them sorted, and its outputs with them. It predicts in the reference's arithmetic.

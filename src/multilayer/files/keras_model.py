@@ -212,7 +212,7 @@ def _with_weights(keras: Any, theirs: Any) -> Layer | None:
     frozen = {"frozen": not theirs.trainable}
     layer: Any = None
     if kind is of.Dense:
-        layer = Linear(*arrays[0].shape, bias=theirs.use_bias, **frozen)
+        layer = Linear(arrays[0].shape[0], arrays[0].shape[1], bias=theirs.use_bias, **frozen)
     elif kind is of.EinsumDense and theirs.equation == EACH and len(arrays) == 1:
         layer = Scale(len(arrays[0]), **frozen)
     elif kind is of.PReLU and arrays[0].ndim == 1 and not theirs.shared_axes:
@@ -249,7 +249,8 @@ def _assign(parameters: Any, arrays: Sequence[Any]) -> None:
 def _without_weights(keras: Any, theirs: Any) -> Layer | None:
     of, kind = keras.layers, type(theirs)
     if kind is of.Activation:
-        return _function_of(keras, theirs.activation)
+        function: Layer = _function_of(keras, theirs.activation)
+        return function
     if kind is of.Dropout:
         return Dropout(theirs.rate)
     if kind is of.LeakyReLU:

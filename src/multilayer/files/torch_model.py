@@ -153,7 +153,9 @@ def from_torch(module: Any) -> Sequential:
         raise UsageError(
             f"from_torch takes a torch.nn.Sequential, got {name}. Put its modules into one, in their order."
         )
-    layers, named, width = [], {}, 0
+    layers: list[Layer] = []
+    named: dict[str, Any] = {}
+    width = 0
     taken: dict[int, Layer] = {}
     for found in _together(torch, module):
         layer = taken.get(id(found))
@@ -233,8 +235,7 @@ def _without_weights(nn: Any, module: Any) -> Layer | None:
         "ramp": kind is nn.Hardtanh and (module.min_val, module.max_val) == (-1, 1),
         "softmax": kind is nn.Softmax and module.dim in (-1, 1),
     }
-    name = next((name for name, is_it in same.items() if is_it), None)
-    return Activation(name) if name else None
+    return next((Activation(name) for name, is_it in same.items() if is_it), None)
 
 
 def _values(module: Any, layer: Layer) -> dict[str, Any]:

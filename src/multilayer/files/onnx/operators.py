@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
@@ -83,9 +83,16 @@ class Reading:
         node = self.makers.get(name)
         return node if node is not None and node.op_type == operator else None
 
-    def refuse(self, node: Any) -> NoReturn:
-        name = f" (node {node.name!r})" if node.name else ""
-        raise RefusedError(f"{self.source} has the operator {node.op_type}{name} in a form that no layer has.")
+    def found(self, operator: Callable[[Reading, Any], Found], node: Any) -> tuple[Form | None, str]:
+        """What the node stands for; raises RefusedError where that is no layer."""
+        try:
+            found = operator(self, node)
+        except (IndexError, ValueError, TypeError, KeyError):  # inputs or options that such an operator has not
+            found = None
+        if found is None:
+            name = f" (node {node.name!r})" if node.name else ""
+            raise RefusedError(f"{self.source} has the operator {node.op_type}{name} in a form that no layer has.")
+        return found
 
 
 def _short(value: float) -> float:
@@ -115,7 +122,7 @@ def _gemm(graph: Reading, node: Any) -> Found:
 
 def _linear(W: Array, b: Array | None) -> Form:
     def made(width: int) -> Layer:
-        layer = Linear(*W.shape, bias=b is not None)
+        layer = Linear(W.shape[0], W.shape[1], bias=b is not None)
         layer.W.assign(np.array(W))
         if b is not None:
             layer.b.assign(np.array(np.broadcast_to(b.ravel(), (W.shape[1],)), dtype=W.dtype))
@@ -177,7 +184,8 @@ def _gated(graph: Reading, y: str) -> Found:
 
 def _factors(graph: Reading, y: str, stop: str) -> tuple[list[str], float]:
     """The values that are multiplied to y, `stop` not taken apart, and the product of the numbers among them."""
-    leaves, product, left = [], 1.0, [y]
+    leaves: list[str] = []
+    product, left = 1.0, [y]
     for _ in range(MOST_FACTORS):
         if not left:
             return leaves, product
@@ -241,12 +249,11 @@ def _clip(graph: Reading, node: Any) -> Found:
     return (_activation("relu"), node.input[0]) if low == 0 and high in (None, math.inf) else None
 
 
-def _leaky(operator: str, option: str, default: float) -> Callable[[Reading, Any], Found]:
-    names = {"LeakyRelu": "leaky_relu", "Elu": "elu"}
+def _with_alpha(name: str, option: str, default: float) -> Callable[[Reading, Any], Found]:
+    """An activation whose one option is ONNX's alpha."""
 
     def found(graph: Reading, node: Any) -> Found:
-        value = _short(graph.options(node).get("alpha", default))
-        return _activation(names[operator], **{option: value}), node.input[0]
+        return _activation(name, **{option: _short(graph.options(node).get("alpha", default))}), node.input[0]
 
     return found
 
@@ -358,8 +365,8 @@ KNOWN: dict[str, Callable[[Reading, Any], Found]] = {
     "Div": _div,
     "Where": _where,
     "Clip": _clip,
-    "LeakyRelu": _leaky("LeakyRelu", "slope", 0.01),
-    "Elu": _leaky("Elu", "alpha", 1.0),
+    "LeakyRelu": _with_alpha("leaky_relu", "slope", 0.01),
+    "Elu": _with_alpha("elu", "alpha", 1.0),
     "PRelu": _prelu,
     "Selu": _selu,
     "Gelu": _gelu,

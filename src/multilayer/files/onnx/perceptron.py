@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,9 +29,12 @@ def perceptron(graph: Any, source: str, kind: TargetKind | None, classes: Sequen
     forms = _forms(reading, x, y)
     preparation, forms = _leading(forms)
     n_in = n_in or len(next(iter(preparation.values()), ()))
+    if n_in > sum(array.size for array in reading.constants.values()):
+        raise RefusedError(f"{source} has {n_in} inputs and fewer weights, so it is no multilayer perceptron.")
     try:
         net = _network(forms, n_in, reading)
         n_in, width = widths(net)
+        arrays: dict[str, Any] = {name: _for_each(value, n_in) for name, value in preparation.items()}
     except RefusedError:
         raise
     except (ValueError, UsageError) as error:
@@ -40,8 +44,12 @@ def perceptron(graph: Any, source: str, kind: TargetKind | None, classes: Sequen
     if classes is None and kind not in ("multilabel", "regression"):
         classes = _classes(graph, reading)
     model = as_model(net, kind=kind, classes=classes)
-    arrays = {name: np.array(np.broadcast_to(value, (n_in,)), np.float64) for name, value in preparation.items()}
     return dataclasses.replace(model, preparation=dataclasses.replace(model.preparation, **arrays))
+
+
+def _for_each(value: Array, n: int) -> Array:
+    """One number for each of n features."""
+    return np.array(np.broadcast_to(value, (n,)), dtype=np.float64)
 
 
 def _input(graph: Any, reading: Reading) -> tuple[str, int]:
@@ -94,7 +102,9 @@ def _classes(graph: Any, reading: Reading) -> list[Label] | None:
 def _forms(reading: Reading, x: str, y: str) -> list[Form]:
     """What the operators between x and y stand for, in order."""
     forms: list[Form] = []
-    while y != x:
+    for _ in range(len(reading.makers) + 1):  # a damaged graph may run in a circle
+        if y == x:
+            return forms[::-1]
         node = reading.makers.get(y)
         if node is None:
             raise RefusedError(f"{reading.source} is no chain from its input to its output: nothing gives {y!r}.")
@@ -103,25 +113,25 @@ def _forms(reading: Reading, x: str, y: str) -> list[Form]:
                 f"{reading.source} has the operator {node.op_type}, which is not understood: a multilayer perceptron "
                 f"is a chain of {', '.join(sorted(KNOWN))}."
             )
-        found = KNOWN[node.op_type](reading, node)
-        if found is None:
-            reading.refuse(node)
-        form, y = found
+        form, y = reading.found(KNOWN[node.op_type], node)
         forms += [form] if form is not None else []
-    return forms[::-1]
+    raise RefusedError(f"{reading.source} is no chain from its input to its output: it runs in a circle.")
 
 
 def _leading(forms: list[Form]) -> tuple[dict[str, Array], list[Form]]:
     """What is done to the inputs before the network, as arrays of a preparation, and the rest."""
-    start = next((place for place, form in enumerate(forms) if not isinstance(form, Affine)), len(forms))
+    leading = list(itertools.takewhile(lambda form: isinstance(form, Affine), forms))
     center, factor, fill = np.zeros(1), np.ones(1), None
-    for form in forms[:start]:
+    for form in leading:
+        assert isinstance(form, Affine)
         if form.fill is not None:
             fill = form.fill / factor + center
         center = center + form.center / factor
         factor = factor * form.factor
-    arrays = {"center": center, "factor": factor} | ({} if fill is None else {"fill": fill})
-    return (arrays if start else {}), forms[start:]
+    arrays: dict[str, Array] = {"center": center, "factor": factor}
+    if fill is not None:
+        arrays["fill"] = fill
+    return (arrays if leading else {}), forms[len(leading) :]
 
 
 def _network(forms: list[Form], n_in: int, reading: Reading) -> Sequential:
