@@ -64,6 +64,15 @@ class Interrupted:
         return estimator.score(rows, labels)
 
 
+@pytest.fixture
+def _keyboard():
+    """The signal interrupts, as at a terminal; a process in the background is born deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_keyboard")
 def test_an_interrupted_fit_leaves_a_clean_estimator_and_the_next_fit_its_bits(figure):
     """Interrupted in every epoch in turn; what was trained is kept, and counts as so many epochs."""
     whole = digest(made().fit(X, Y))
