@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, final
 
+from multilayer.data.dataset import TargetKind
 from multilayer.recipe import Recipe
 
 BINS = 16
@@ -36,8 +37,9 @@ EFFORTS: dict[str, Effort] = {
 }
 MOST_FEATURES = 1500
 """Bins are fewer where the columns are many, so that the first layer stays this narrow."""
-ROWS_SEEN = 2_000_000
-"""Training rows met by a network, each as often as it is met: epochs are fewer where rows are many, but 10 at least."""
+LEAST_EPOCHS, MOST_EPOCHS = 10, 400
+FEW_ROWS_SEEN, MANY_ROWS_SEEN = 150_000, 2_000_000
+"""Training rows that a network meets, each counted as often as it is met: at least, and at most."""
 LR = 0.01
 
 
@@ -46,9 +48,15 @@ def bins_for(bins: int, numbers: int) -> int:
     return min(bins, max(2, MOST_FEATURES // max(numbers, 1)))
 
 
-def epochs_for(effort: Effort, rows: int) -> int:
-    """The epochs of a network that trains on so many rows."""
-    return max(10, min(effort.epochs, ROWS_SEEN // rows))
+def epochs_for(effort: Effort, rows: int, kind: TargetKind) -> int:
+    """The epochs of a network that trains on so many rows; more for numbers where rows are few, so that the steps
+    suffice: an error goes on falling where the log loss of classes has long turned.
+
+    >>> [epochs_for(EFFORTS["good"], rows, "regression") for rows in (100, 500, 5_000, 100_000)]
+    [400, 300, 60, 20]
+    """
+    least = min(FEW_ROWS_SEEN // rows, MOST_EPOCHS) if kind == "regression" else 0
+    return max(LEAST_EPOCHS, min(max(effort.epochs, least), MANY_ROWS_SEEN // rows))
 
 
 def recipe_for(effort: Effort, rows: int, monitor: str, epochs: int) -> Recipe:

@@ -109,7 +109,8 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         self._results(candidates, self._rounds(base, candidates, rows))
         if self.refit:
             started = time.perf_counter()
-            how = {} if sample_weight is None else {"sample_weight": sample_weight}
+            given = {"sample_weight": sample_weight, "groups": groups}
+            how = {name: value for name, value in given.items() if value is not None}
             self.best_estimator_ = clone(self.estimator).set_params(**self.best_params_).fit(X, y, **how)
             self.refit_time_ = time.perf_counter() - started
         return self

@@ -18,14 +18,15 @@ from sklearn.utils.validation import check_is_fitted
 from multilayer.arrays import Array
 from multilayer.constraints import Boolean, Choice, Integer, Maybe, MaybePositive, Or, check, options_of
 from multilayer.data import Dataset, Encoding, Splitting, Target
-from multilayer.data.stored import Columns, TypedColumns
+from multilayer.data.stored import Columns
 from multilayer.engines import Curves
 from multilayer.engines.model import Model
 from multilayer.errors import DataError, UsageError, sentence
-from multilayer.estimators.answering import Answering, Classes, Numbers
+from multilayer.estimators.answering import Classes, Numbers
 from multilayer.estimators.calibration import best_temperature, tempered
 from multilayer.estimators.efforts import EFFORTS, Effort, epochs_for, recipe_for
 from multilayer.estimators.ensemble import RecipeOf, Seat, seats, trained
+from multilayer.estimators.explaining import Explained
 from multilayer.estimators.fitting import Fitted, printed, threads_of
 from multilayer.estimators.network import unchanged_by_failure
 from multilayer.estimators.problem import Rows, seeds_of
@@ -34,7 +35,6 @@ from multilayer.estimators.rows import checked_groups, checked_weights
 from multilayer.estimators.scoring import monitored
 from multilayer.estimators.tables import dataset_of, joined, table_columns
 from multilayer.recipe import Recipe
-from multilayer.rng import Stream
 
 LEAST_TO_SPLIT = 20
 """Tables of fewer rows are trained on whole."""
@@ -43,7 +43,7 @@ PLANNED = 0.85
 
 
 @dataclass(eq=False, repr=False)
-class TabularEstimator(Answering, BaseEstimator, ABC):
+class TabularEstimator(Explained, BaseEstimator, ABC):
     """Networks for tables; `TabularMLPClassifier` and `TabularMLPRegressor` say the rest."""
 
     effort: Annotated[str, Choice(*EFFORTS)] = "good"
@@ -151,7 +151,7 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
         monitor = "loss" if self.scoring is None else monitored(self.scoring, target.kind)
 
         def recipe_of(rows: int) -> Recipe:
-            epochs = max(1, int(epochs_for(effort, rows) * share))
+            epochs = max(1, int(epochs_for(effort, rows, target.kind) * share))
             return recipe_for(effort, rows, monitor, epochs).resolve(target, rows)
 
         return recipe_of
@@ -160,7 +160,8 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
         """The share of the epochs that the time limit has room for, by the time that one epoch takes."""
         assert self.time_limit is not None
         begun = time.perf_counter()
-        target, epochs = taken[0].view.data.target, epochs_for(effort, len(taken[0].train))
+        target = taken[0].view.data.target
+        epochs = epochs_for(effort, len(taken[0].train), target.kind)
         trained(taken, self._recipe_of(target, effort, 1 / epochs), how)
         now = time.perf_counter()
         left = self.time_limit * PLANNED - (now - started)
@@ -198,29 +199,6 @@ class TabularEstimator(Answering, BaseEstimator, ABC):
             if encoding not in matrices:
                 matrices[encoding] = encoding.matrix(columns)
         return [model.answer_encoded(matrices[model.preparation.encoding]) for model in self.models_]
-
-    def importances(self, X: Any, y: Any, *, repeats: int = 5) -> dict[str, float]:
-        """By how much the score falls when a column is shuffled (Breiman, Machine Learning 45 (2001), 5): the mean over
-        `repeats`, largest first."""
-        means = {name: float(falls.mean()) for name, falls in self.falls(X, y, repeats=repeats).items()}
-        return dict(sorted(means.items(), key=lambda item: -item[1]))
-
-    def falls(self, X: Any, y: Any, *, repeats: int = 5) -> dict[str, Array]:
-        """By how much the score falls when a column is shuffled, for each column, `repeats` times (repeats,)."""
-        check_is_fitted(self, "models_")
-        check(Integer(1), repeats, "repeats", UsageError)
-        columns = list(table_columns(self, X, reset=False))
-        whole, rows = self.score(TypedColumns(columns), y), len(columns[0].values)
-        found = {}
-        for place, known in enumerate(self.encoding_.columns):
-            stream = Stream(seeds_of(self.random_state, 1)[0], "split", place=place)
-            scores = []
-            for _ in range(repeats):
-                shuffled = [*columns]
-                shuffled[place] = columns[place].take(stream.permutation(rows))
-                scores.append(self.score(TypedColumns(shuffled), y))
-            found[known.name] = whole - np.array(scores)
-        return found
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """The features that the networks see, by name."""
@@ -260,14 +238,10 @@ def _splits(dataset: Dataset, effort: Effort, seed: int, own: int) -> list[tuple
         return [(rows[:-own], rows[-own:])]
     if len(rows) < LEAST_TO_SPLIT:
         return [(rows, rows[:0])]
-    groups = len(rows) if dataset.group is None else len(np.unique(dataset.group))
-    folds = min(effort.folds, groups)
+    folds = effort.folds if dataset.group is None else min(effort.folds, len(np.unique(dataset.group)))
     try:
-        if effort.folds > 1 or groups == 2:
-            splits = Splitting(train=0.5, val=0.5, test=0.0, seed=seed).folds(dataset, max(folds, 2))[:folds]
-        else:
-            splits = [Splitting(train=0.8, val=0.2, test=0.0, seed=seed).apply(dataset)]
-    except DataError:  # one group, or every row a class of its own
+        splits = Splitting(train=0.5, val=0.5, test=0.0, seed=seed).folds(dataset, folds)
+    except DataError:  # one group
         return [(rows, rows[:0])]
     return [(split.train, split.val) for split in splits]
 
