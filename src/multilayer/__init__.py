@@ -16,7 +16,7 @@ from multilayer.version import __version__
 if TYPE_CHECKING:
     from multilayer import check, data, engines, errors, estimators, files, lab, neurons, nn, optim, recipe
     from multilayer.data import Dataset, Preparation, Splitting, tasks
-    from multilayer.estimators import MLPClassifier, MLPRegressor
+    from multilayer.estimators import MLPClassifier, MLPRegressor, TabularMLPClassifier, TabularMLPRegressor
     from multilayer.lab import Run, fit, load_run, save_run, train, train_seeds
     from multilayer.recipe import Question, Recipe
 
@@ -29,6 +29,8 @@ _FROM = {
     "Recipe": "recipe",
     "Run": "lab",
     "Splitting": "data",
+    "TabularMLPClassifier": "estimators",
+    "TabularMLPRegressor": "estimators",
     "fit": "lab",
     "load_run": "lab",
     "save_run": "lab",
@@ -47,6 +49,8 @@ __all__ = [
     "Recipe",
     "Run",
     "Splitting",
+    "TabularMLPClassifier",
+    "TabularMLPRegressor",
     "__version__",
     "check",
     "data",
