@@ -83,6 +83,8 @@ def _shown(name: str, place: Path, trained: dict[str, Any]) -> str:
     """The picture's section of the page, its files written."""
     from multilayer.pictures import PICTURES, Animation, drawn
 
+    if PICTURES[name].needs == "estimator":
+        return _of_estimator(name, place)
     task = "" if PICTURES[name].needs == "nothing" else _example(name, trained)
     lines = [f"### {name}", ""]
     for theme in ("light", "dark"):
@@ -95,6 +97,25 @@ def _shown(name: str, place: Path, trained: dict[str, Any]) -> str:
     return "\n".join(
         [*lines, "", _escaped(made.caption), "", f"`{code}`" + (f" of a run of `{task}`" if task else ""), ""]
     )
+
+
+def _of_estimator(name: str, place: Path) -> str:
+    """The section of a picture of an estimator: of the classes of wine."""
+    from sklearn.datasets import load_wine
+
+    from multilayer.estimators import TabularMLPClassifier
+
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    model = TabularMLPClassifier("quick", compare=False).fit(X, y)
+    given: dict[str, Any] = {"y": y} if name == "importances" else {"column": "flavanoids"}
+    lines = [f"### {name}", ""]
+    for theme in ("light", "dark"):
+        made = model.plot(name, X, theme=theme, **given)
+        made.save(place / f"{name}-{theme}.svg")
+        lines += _image(f"{PLACE}/{name}-{theme}.svg", made.alt, theme)
+    code = 'model.plot("importances", X, y)' if "y" in given else 'model.plot("dependence", X, column="flavanoids")'
+    of = "a TabularMLPClassifier of scikit-learn's wine"
+    return "\n".join([*lines, "", _escaped(made.caption), "", f"`{code}` of {of}", ""])
 
 
 def _example(name: str, trained: dict[str, Any]) -> str:

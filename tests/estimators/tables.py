@@ -11,16 +11,17 @@ import pandas as pd
 from multilayer.estimators.efforts import EFFORTS
 
 SMALL: dict[str, dict[str, Any]] = {
-    "quick": {"folds": 1, "rounds": 1, "views": (4, 0), "hidden": (8,), "epochs": 4},
-    "good": {"folds": 3, "rounds": 1, "views": (4, 0), "hidden": (8,), "epochs": 4},
-    "best": {"folds": 3, "rounds": 2, "views": (4, 0), "hidden": (8,), "epochs": 4},
+    "quick": {"folds": 3, "networks": 1},
+    "good": {"folds": 3, "networks": 3},
+    "best": {"folds": 3, "networks": 6},
 }
+TINY: dict[str, Any] = {"views": (4, 0), "hidden": (8,), "epochs": 4, "dropout": 0.0}
 
 
 def small_efforts(monkeypatch: Any, **changed: Any) -> None:
     """Efforts that take milliseconds; what they are worth is measured elsewhere."""
     for name, small in SMALL.items():
-        monkeypatch.setitem(EFFORTS, name, replace(EFFORTS[name], **{**small, **changed}))
+        monkeypatch.setitem(EFFORTS, name, replace(EFFORTS[name], **{**TINY, **small, **changed}))
 
 
 def people(rows: int = 60, seed: int = 0) -> pd.DataFrame:

@@ -24,7 +24,7 @@ WITHIN = {
     "check": {"nn", "optim"},
     "constraints": {"errors"},
     "engines": {"_native"},
-    "estimators": {"files"},
+    "estimators": {"files", "pictures"},
     "exact": {"errors"},
     "neurons": {"nn"},
     "pictures": {"files"},

@@ -7,7 +7,13 @@ import re
 from multilayer.pictures import PICTURES
 from tests.house.source import ROOT
 
-NEEDS = {"nothing": "nothing", "run": "the run", "rows": "its rows", "training": "its training"}
+NEEDS = {
+    "nothing": "nothing",
+    "run": "the run",
+    "rows": "its rows",
+    "training": "its training",
+    "estimator": "an estimator",
+}
 
 
 def test_the_page_lists_every_picture():

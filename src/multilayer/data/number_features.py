@@ -3,9 +3,9 @@
     z = (x - median) factor, the first feature is z / sqrt(1 + (z / 3)^2), within (-3, 3)
     min(max((x - knot[t]) / (knot[t + 1] - knot[t]), 0), 1) for each pair of neighboring knots
 
-The first is the preparation of RealMLP (Holzmüller, Grinsztajn & Steinwart, NeurIPS 2024, section 3), the others are the
-piecewise linear encoding of Gorishniy, Rubachev & Babenko (NeurIPS 2022, section 3.1), with knots at quantiles. Only
-comparisons and IEEE operations, so the same bits everywhere.
+The first is the preparation of RealMLP (Holzmüller, Grinsztajn & Steinwart, NeurIPS 2024, section 3), the others are
+the piecewise linear encoding of Gorishniy, Rubachev & Babenko (NeurIPS 2022, section 3.1), with knots at quantiles.
+Only comparisons and IEEE operations, so the same bits everywhere.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -79,7 +80,7 @@ class NumberFeatures:
             z = np.clip(away * self.factor, -FAR, FAR)
             third = z / LIMIT
             columns = [z / np.sqrt(1.0 + third * third)]
-            for low, high in zip(self.knots, self.knots[1:], strict=False):
+            for low, high in pairwise(self.knots):
                 columns.append(np.clip((values - low) / (high - low), 0.0, 1.0))
         if self.gaps:
             columns.append(np.isnan(values).astype(np.float64))
@@ -94,7 +95,7 @@ class NumberFeatures:
         """The features of `to_dict`; raises DataError where the knots do not rise."""
         knots = tuple(map(float, document["knots"]))
         numbers = (float(document["center"]), float(document["factor"]), *knots)
-        if not all(map(math.isfinite, numbers)) or any(low >= high for low, high in zip(knots, knots[1:], strict=False)):
+        if not all(map(math.isfinite, numbers)) or any(low >= high for low, high in pairwise(knots)):
             raise DataError("the features of a number must have finite knots that rise")
         return cls(numbers[0], numbers[1], knots, bool(document["gaps"]))
 

@@ -125,7 +125,7 @@ def _check_whole(estimator: Any) -> None:
         raise UsageError("its network is one of classes")
     if is_regressor(estimator) and type(estimator.one_number_) is not bool:
         raise UsageError("it does not say whether it predicts one number")
-    if hasattr(estimator, "range_") and np.shape(estimator.range_) != (2, target.n_out):
+    if "range_" in estimator.LEARNED and np.shape(estimator.range_) != (2, target.n_out):
         raise UsageError("its range is not that of its numbers")
 
 

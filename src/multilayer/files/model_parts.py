@@ -42,6 +42,8 @@ def model_from(document: Mapping[str, Any], arrays: Arrays) -> Model:
     encoding = Encoding.from_list(document["preparation"]["columns"])
     if any(column.kind not in get_args(ColumnKind) for column in encoding.columns):
         raise DataError("a column is of a kind that it does not know")
+    if not all(isinstance(text, str) for column in encoding.columns for text in (column.name, *column.categories)):
+        raise DataError("names and categories of columns must be text")
     if recipe.resolve(target) != recipe:
         raise RecipeError("its recipe leaves something open")
     weights = section(arrays, "weights/")

@@ -244,5 +244,6 @@ def load_run(name: str | Path, folder: str | Path = "runs") -> Run:
         path = find_run(str(name), folder) / MODEL_FILE
     file = ModelFile.load(path)
     if "estimator" in file.document:
-        raise ModelFileError(f"The model file {path} holds an estimator: multilayer.estimators.load_estimator reads it.")
+        reader = "multilayer.estimators.load_estimator"
+        raise ModelFileError(f"The model file {path} holds an estimator: {reader} reads it.")
     return run_of(file, f"The model file {path}")

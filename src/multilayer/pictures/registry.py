@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar, final
 
 from multilayer.errors import RefusedError, UsageError, unknown
+from multilayer.pictures.explained import Asked
 from multilayer.pictures.picture import Animation, Drawing, Picture
 from multilayer.pictures.style import Theme, applied, theme_of
 from multilayer.pictures.subject import Subject, Trained
@@ -16,7 +17,7 @@ from multilayer.pictures.subject import Subject, Trained
 FRAME_DPI = 120
 
 Draw = TypeVar("Draw", bound=Callable[..., Drawing | Iterator[Drawing]])
-Needs: TypeAlias = Literal["nothing", "run", "rows", "training"]
+Needs: TypeAlias = Literal["nothing", "run", "rows", "training", "estimator"]
 
 
 @final
@@ -26,7 +27,8 @@ class Entry:
 
     `draw(subject, theme, *, options)` returns a Drawing, or yields one for each frame of an animation, whose last
     caption speaks for all; where it needs nothing it is `draw(theme, *, options)`. `needs` is the most it asks of a
-    run: itself, its rows, or its training again. `why_not` says in a sentence why a run does not suit.
+    run: itself, its rows, or its training again; or it is of an estimator and its rows. `why_not` says in a sentence
+    why a run does not suit.
     """
 
     name: str
@@ -67,7 +69,7 @@ def suiting(run: Trained) -> list[str]:
 
 
 def drawn(
-    name: str, subject: Subject | None = None, theme: str | Theme = "light", **options: Any
+    name: str, subject: Subject | Asked | None = None, theme: str | Theme = "light", **options: Any
 ) -> Picture | Animation:
     """The picture of that name. Raises RefusedError, with the reason, where it does not suit the run, and UsageError
     for a picture, theme or option that is not known.
@@ -90,8 +92,12 @@ def drawn(
         return Picture.of(name, theme, made) if isinstance(made, Drawing) else _animated(name, theme, made)
 
 
-def _suited(entry: Entry, subject: Subject | None) -> Subject:
-    if subject is None:
+def _suited(entry: Entry, subject: Subject | Asked | None) -> Subject | Asked:
+    if entry.needs == "estimator" and (subject is None or isinstance(subject, Asked)):
+        if subject is None:
+            raise UsageError(f"The picture {entry.name} is of an estimator: use model.plot({entry.name!r}, X, ...).")
+        return subject
+    if subject is None or isinstance(subject, Asked):
         raise UsageError(f"The picture {entry.name} is of a run: use run.plot({entry.name!r}).")
     reason = entry.why_not(subject.run)
     if reason:
