@@ -118,7 +118,9 @@ def executed(program: Program, folder: Path, rows: str = "") -> tuple[str, dict[
     printed, before = io.StringIO(), sys.stdin
     sys.stdin = io.StringIO(rows)
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+            if program.language == "keras":  # which hands NumPy tensors of PyTorch in a way that goes out of use
+                warnings.simplefilter("ignore", DeprecationWarning)
             exec(compile(place.read_text(encoding="utf-8"), str(place), "exec"), names)
     finally:
         sys.stdin = before
@@ -166,14 +168,16 @@ def _numbers(run: Run, row: Sequence[Any]) -> list[str]:
     return found
 
 
-def answers(printed: str, k: int) -> np.ndarray[Any, Any]:
-    """The numbers at the end of every line."""
-    return np.array([[float(cell) for cell in line[-k:]] for line in printed_rows(printed)])
+def table_of(printed: str) -> list[list[str]]:
+    """The cells below the header of what a Python program printed."""
+    return list(csv.reader(io.StringIO(printed)))[1:]
 
 
-def printed_rows(printed: str) -> list[list[str]]:
-    """The cells of a table, or the words of lines without commas."""
-    lines = printed.splitlines()
-    if lines and "," in lines[0] or any("," in line for line in lines):
-        return list(csv.reader(io.StringIO(printed)))[1:]
-    return [line.split() for line in lines]
+def words_of(printed: str) -> list[list[str]]:
+    """The words of each line of what a program in C printed."""
+    return [line.split() for line in printed.splitlines()]
+
+
+def answers(rows: Sequence[Sequence[str]], k: int) -> np.ndarray[Any, Any]:
+    """The numbers at the end of every row."""
+    return np.array([[float(cell) for cell in row[-k:]] for row in rows])

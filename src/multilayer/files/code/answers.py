@@ -106,7 +106,9 @@ def _state(links: Sequence[Link], language: str) -> dict[str, np.ndarray[Any, An
 
 
 def _modules(links: Sequence[Link], language: str) -> list[list[str]]:
-    return {"pytorch": in_pytorch.modules, "keras": in_keras.layers}.get(language, lambda links: [])(links)
+    if language == "numpy":
+        return []
+    return in_pytorch.modules(links) if language == "pytorch" else in_keras.layers(links)
 
 
 def _settings(model: Model, language: str) -> list[str]:

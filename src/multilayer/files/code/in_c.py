@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -178,7 +179,7 @@ def _column(column: ColumnEncoding) -> list[str]:
     if column.kind == "category":
         rest = f"; any other number is {REST}" if REST in column.categories else "; -1 is any other"
         numbered = ", ".join(f"{place} {remark(one)}" for place, one in enumerate(column.categories))
-        return [f"{name}: {numbered}{rest}"]
+        return textwrap.wrap(f"{name}: {numbered}{rest}", WIDTH - 9, subsequent_indent="    ")
     means = {"boolean": ": 0 no, 1 yes", "date": ": days since 1970-01-01"}
     return [f"{name}{means.get(column.kind, '')}"]
 

@@ -112,10 +112,10 @@ def _update(lesson: Lesson, links: Sequence[Link]) -> list[str]:
         limit = number(recipe.clip_norm)
         lines.append("norm = np.sqrt(sum(np.sum(g * g) for g in gradients))")
         lines.append(f"gradients = [g * min(1, {limit} / max(norm, 1e-30)) for g in gradients]")
-    rate = " * factor(t)" if factor_lines(lesson) else ""
-    timed = rate or any(re.search(r"\bt\b", line) for line in found.lines)
+    rate = " * factor(t - 1)" if factor_lines(lesson) else ""
+    if rate or any(re.search(r"\bt\b", line) for line in found.lines):
+        lines.append("t += 1" if lesson.in_batches else "t = epoch  # steps so far, one in each epoch")
     lines.append(f"lr = {number(recipe.lr)}{rate}")
-    lines += ["t += 1"] if timed else []
     lines += before_all(recipe)[1]
     if recipe.weight_decay:
         decayed = ", ".join(_penalized(recipe, links))

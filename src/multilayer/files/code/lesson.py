@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -164,12 +165,13 @@ def factor_lines(lesson: Lesson) -> list[str]:
     if lesson.recipe.schedule["name"] == "constant":
         return []
     body = _factor(lesson, lesson.recipe.schedule, lesson.recipe.epochs)
+    if not lesson.in_batches:  # a step is an epoch
+        body = [re.sub(r"\btime\b", "step", line).replace("step // 1,", "step,") for line in body]
     timed = any("time" in line for line in body)
-    steps = f"step / {lesson.steps_per_epoch}" if lesson.in_batches else "step"
     return [
         "def factor(step):",
         '    """What multiplies the learning rate in a step, counted from 0."""',
-        *([f"    time = {steps}  # in epochs"] if timed else []),
+        *([f"    time = step / {lesson.steps_per_epoch}  # in epochs"] if timed else []),
         *(f"    {line}" for line in body),
     ]
 
