@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -105,6 +106,10 @@ def fit_members(
     )
 
 
+BAR = 30
+"""Characters of a whole progress bar."""
+
+
 def threads_of(n_jobs: int | None) -> int | None:
     """-1 is all processors; None is what OMP_NUM_THREADS says, as joblib tells its workers, else all."""
     told = os.environ.get("OMP_NUM_THREADS", "")
@@ -159,7 +164,7 @@ def report_endings(fitted: Fitted, *, may_stop: bool) -> None:
 
 
 def printed(verbose: Any) -> list[Watcher]:
-    """What prints a line an epoch, where that is asked for."""
+    """What tells of each epoch: a line on standard output, or with "bar" one line on standard error, drawn anew."""
     if not verbose:
         return []
 
@@ -168,7 +173,13 @@ def printed(verbose: Any) -> list[Watcher]:
         epoch = history.values.shape[1]
         series = {name: history.values[:, -1, place] for place, name in enumerate(history.series)}
         values = ", ".join(f"{name} = {_mean(value):.6f}" for name, value in series.items())
-        print(f"Iteration {epoch}, {values}")
+        if verbose != "bar":
+            print(f"Iteration {epoch}, {values}")
+            return True
+        whole = max(member.recipe.epochs for member in underway.members)
+        done = BAR * epoch // whole
+        line = f"\r{'█' * done}{'░' * (BAR - done)} {epoch}/{whole} {values}"
+        print(line, end="" if underway.going else "\n", file=sys.stderr, flush=True)
         return True
 
     return [watch]

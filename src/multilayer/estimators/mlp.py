@@ -36,6 +36,7 @@ class MLPClassifier(ClassifierMixin, Classes, NetworkEstimator):
     class_weight : "balanced", or a weight for each class by label; multiplies `sample_weight`.
     calibration : "temperature" divides the logits by the number that gives the validation rows the least log loss.
     n_estimators : networks of different seeds, trained at once; their probabilities are averaged.
+    verbose : True prints a line an epoch, "bar" draws a progress bar on standard error.
     time_limit : seconds after which the training ends with the epoch it is in.
     n_jobs : threads; all processors by default. The bits do not depend on it.
     random_state : 0 by default, so that the same fit gives the same bits; None draws one.

@@ -115,8 +115,8 @@ def check_settings(settings: Settings) -> None:
     for name in ("solver", "learning_rate"):
         if not isinstance(getattr(settings, name), (str, Mapping)):
             raise UsageError(sentence(name, "a name", getattr(settings, name)))
-    if not isinstance(settings.verbose, (bool, Integral)):
-        raise UsageError(sentence("verbose", "true, false or a number", settings.verbose))
+    if settings.verbose != "bar" and not isinstance(settings.verbose, (bool, Integral)):
+        raise UsageError(sentence("verbose", "true, false, a number or 'bar'", settings.verbose))
     if settings.learning_rate == "adaptive" and settings.solver not in ("sgd", "adam"):
         raise UsageError(f"learning_rate='adaptive' goes with solver='sgd' or 'adam', got {settings.solver!r}.")
 
