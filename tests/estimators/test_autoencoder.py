@@ -46,7 +46,7 @@ def test_encoder_and_decoder_are_the_network():
     )
     hidden = autoencoder.hidden(CURVED)
     codes = [layer for layer in hidden if layer.shape[1] == 2]
-    np.testing.assert_array_equal(autoencoder.transform(CURVED), codes[-1])
+    np.testing.assert_allclose(autoencoder.transform(CURVED), codes[-1], rtol=1e-12, atol=1e-12)
 
 
 def test_the_code_is_the_narrowest_layer_and_has_its_own_activation():
@@ -81,7 +81,8 @@ def test_its_layers_start_a_classifier():
         assert kept == [frozen > 0, frozen > 1]
     whole = MLPClassifier((16, 2), activation=["relu", "identity"], max_iter=1, learning_rate_init=1e-12)
     whole.fit(CURVED, y, initial=autoencoder)
-    np.testing.assert_allclose(whole.hidden(CURVED)[3], autoencoder.transform(CURVED), atol=1e-6)
+    code = [layer for layer in whole.hidden(CURVED) if layer.shape[1] == 2][-1]
+    np.testing.assert_allclose(code, autoencoder.transform(CURVED), atol=1e-6)
 
 
 REFUSED = {

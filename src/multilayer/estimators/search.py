@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, final
@@ -62,7 +64,8 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
     n_seeds : networks of different seeds for each setting and fold; their scores are averaged.
     halving : first all settings for few epochs, then the better third for three times as many, and so on up to
         `max_iter` (Jamieson & Talwalkar, AISTATS 2016). Scores of earlier rounds stay in `cv_results_`.
-    scoring : a name or a scorer of scikit-learn; the estimator's own `score` by default.
+    scoring : a name or a scorer of scikit-learn; the estimator's own `score` by default. It is given the sample weights
+        of the test rows, where it takes any.
     refit : fit the best setting on all rows, as `best_estimator_`.
     n_jobs : threads; all processors by default.
 
@@ -166,6 +169,7 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         """The scores of each setting (folds,), and the seconds of all."""
         started = time.perf_counter()
         found: dict[tuple[int, int], list[float]] = {}
+        weights = rows.weight if rows.weight is not None and _takes_weights(self.scorer_) else None
         for population in _populations(trials):
             members = [member for trial in population for member in trial.members]
             threads = threads_of(self.n_jobs)
@@ -175,7 +179,8 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
             models = iter(fitted.models)
             for trial in population:
                 own = clone_fitted(trial.estimator, tuple(itertools.islice(models, len(trial.members))))
-                score = float(self.scorer_(own, rows.X[trial.test], rows.y[trial.test]))
+                weighed = {} if weights is None else {"sample_weight": weights[trial.test]}
+                score = float(self.scorer_(own, rows.X[trial.test], rows.y[trial.test], **weighed))
                 found.setdefault((trial.candidate, trial.fold), []).append(score)
         scores: dict[int, npt.NDArray[np.float64]] = {}
         for candidate in dict.fromkeys(trial.candidate for trial in trials):
@@ -308,6 +313,15 @@ def _know(estimator: Any, other: Any) -> None:
     for name in ("n_features_in_", "classes_", "one_number_"):
         if hasattr(other, name):
             setattr(estimator, name, getattr(other, name))
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Whether a scorer weighs rows; one that does not is warned of."""
+    accepts = getattr(scorer, "_accept_sample_weight", None)  # scikit-learn's own scorers
+    takes = bool(accepts()) if accepts else "sample_weight" in inspect.signature(scorer).parameters
+    if not takes:
+        warnings.warn(f"The scoring {scorer} takes no sample_weight: test rows count alike.", stacklevel=4)
+    return takes
 
 
 def _worst_if_nan(score: Any) -> float:

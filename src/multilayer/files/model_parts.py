@@ -44,6 +44,8 @@ def model_from(document: Mapping[str, Any], arrays: Arrays) -> Model:
         raise DataError("a column is of a kind that it does not know")
     if not all(isinstance(text, str) for column in encoding.columns for text in (column.name, *column.categories)):
         raise DataError("names and categories of columns must be text")
+    if not all(isinstance(column.missing, bool) for column in encoding.columns):
+        raise DataError("whether a column has gaps must be true or false")
     if recipe.resolve(target) != recipe:
         raise RecipeError("its recipe leaves something open")
     weights = section(arrays, "weights/")
