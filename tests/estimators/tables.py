@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from multilayer.estimators import TabularMLPClassifier, TabularMLPRegressor
 from multilayer.estimators.efforts import EFFORTS
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -43,3 +45,23 @@ def people(rows: int = 60, seed: int = 0) -> pd.DataFrame:
 def answers(table: pd.DataFrame) -> np.ndarray:
     """A yes or no that two columns decide."""
     return np.where(table["age"].fillna(40) + 8 * (table["town"] == "Ulm") > 42, "yes", "no")
+
+
+def classifier(effort: str = "quick", **settings: Any) -> TabularMLPClassifier:
+    return TabularMLPClassifier(effort, **{"compare": False, **settings})
+
+
+def regressor(effort: str = "quick", **settings: Any) -> TabularMLPRegressor:
+    return TabularMLPRegressor(effort, **{"compare": False, **settings})
+
+
+def refusal(call: Any) -> str:
+    """What is said of bad input."""
+    with pytest.raises(ValueError, match=r".+") as caught:
+        call()
+    return str(caught.value)
+
+
+TABLE = people()
+Y = answers(TABLE)
+NUMBERS = TABLE["age"].fillna(40).to_numpy() * 3 + 8 * (TABLE["town"] == "Ulm").to_numpy()
