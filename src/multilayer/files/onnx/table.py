@@ -60,17 +60,17 @@ def add_table(graph: Graph, preparation: FittedPreparation, taken: Collection[st
 
 
 def input_names(encoding: Encoding, taken: Collection[str]) -> list[str]:
-    """The columns' names, lengthened by underscores where they are taken: names in a graph are unique.
+    """The columns' names, behind underscores where they are taken: names in a graph are unique.
 
     >>> encoding = Encoding((ColumnEncoding("size", "number"), ColumnEncoding("label", "boolean")))
     >>> input_names(encoding, {"label"})
-    ['size', 'label_']
+    ['size', '_label']
     """
     names: list[str] = []
     for column in encoding.columns:
         name = column.name
         while not name or name in taken or name in names or name.startswith((WITHIN, PREPARED)):
-            name += "_"
+            name = f"_{name}"
         names.append(name)
     return names
 
