@@ -43,8 +43,8 @@ def as_model(
     >>> from multilayer.nn import Linear, Softmax
     >>> net = Sequential(Linear(2, 3), Softmax())
     >>> model = as_model(net, classes=["a", "b", "c"])
-    >>> model.target.kind, model.predict([[0.0, 0.0]]).shape, model.answer([[0.0, 0.0]]).sum().round(6)
-    ('classes', (1,), 1.0)
+    >>> model.target.kind, model.predict([[0.0, 0.0]]).shape, model.answer([[0.0, 0.0]]).shape
+    ('classes', (1,), (1, 3))
     """
     n_in, width = widths(net)
     entries = described(Sequential(*net.leaves(), seed=None), n_in)
