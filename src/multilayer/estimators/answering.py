@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +17,7 @@ from multilayer.constraints import Real, check
 from multilayer.data import Target
 from multilayer.data.class_scores import chosen_class, chosen_labels
 from multilayer.data.dataset import TargetKind
+from multilayer.engines import Curves
 from multilayer.engines.model import Model
 from multilayer.errors import DataError, RefusedError, UsageError, sentence, shown
 from multilayer.estimators.calibration import tempered
@@ -27,7 +30,10 @@ class Answering:
     """What estimators of either kind have."""
 
     models_: tuple[Model, ...]
+    history_: Curves
     warm_start = False
+    LEARNED: ClassVar[tuple[str, ...]] = ()
+    """What `fit` sets beside the networks and their history."""
     SEVERAL: ClassVar[str] = "n_estimators=8"
     """What asks for several networks."""
 
@@ -38,6 +44,28 @@ class Answering:
     def _answer(self, X: Any) -> Array:
         """The mean answer of all networks."""
         return mean_of(self._answers(X))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted estimator to a `.mlp` file; `multilayer.estimators.load_estimator` reads it."""
+        from multilayer.estimators.saving import save_estimator
+
+        return save_estimator(self, path)
+
+    def learned(self) -> dict[str, Any]:
+        """What a file keeps beside the networks and their history."""
+        return {name: getattr(self, name) for name in self.LEARNED if hasattr(self, name)}
+
+    def restore(self, models: tuple[Model, ...], history: Curves, learned: Mapping[str, Any]) -> None:
+        """Be fitted as one that said this of itself; what is not of `learned()` is refused."""
+        for name, value in learned.items():
+            if name not in self.LEARNED:
+                raise UsageError(f"{type(self).__name__} learns no {name}")
+            setattr(self, name, value)
+        self.models_, self.history_ = models, history
+        self._restored()
+
+    def _restored(self) -> None:
+        """What follows from the networks and their history alone."""
 
 
 class Classes(Answering):

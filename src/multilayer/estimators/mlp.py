@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 
@@ -50,7 +50,7 @@ class MLPClassifier(ClassifierMixin, Classes, NetworkEstimator):
     True
     """
 
-    LEARNED = (*NetworkEstimator.LEARNED, "classes_", "temperature_")
+    LEARNED: ClassVar[tuple[str, ...]] = (*NetworkEstimator.LEARNED, "classes_", "temperature_")
     class_weight: Any = None
     calibration: Annotated[Any, Maybe(Choice("temperature"))] = None
 
@@ -94,7 +94,7 @@ class MLPRegressor(RegressorMixin, Numbers, NetworkEstimator):
     True
     """
 
-    LEARNED = (*NetworkEstimator.LEARNED, "one_number_")
+    LEARNED: ClassVar[tuple[str, ...]] = (*NetworkEstimator.LEARNED, "one_number_")
     target_scaling: Annotated[str, Choice("standardize", "none")] = "standardize"
 
     def _preparation(self) -> Preparation:

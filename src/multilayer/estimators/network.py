@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -18,8 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from multilayer.arrays import Array
 from multilayer.data import Preparation, Target
-from multilayer.engines import Curves, Member
-from multilayer.engines.model import Model
+from multilayer.engines import Member
 from multilayer.errors import DataError, UsageError
 from multilayer.estimators.answering import Answering
 from multilayer.estimators.fitting import Fitted, Watcher, fit_members, printed, report_endings, threads_of
@@ -71,21 +68,9 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         *("n_features_in_", "feature_names_in_", "n_iter_", "t_", "n_outputs_", "engine_"),
         *("validation_scores_", "best_validation_score_", "best_loss_"),
     )
-    """What `fit` sets beside the networks and their history."""
 
-    def learned(self) -> dict[str, Any]:
-        """What a file keeps beside the networks and their history."""
-        return {name: getattr(self, name) for name in self.LEARNED if hasattr(self, name)}
-
-    def restore(self, models: tuple[Model, ...], history: Curves, learned: Mapping[str, Any]) -> None:
-        """Be fitted as one that said this of itself; what is not of `learned()` is refused."""
-        for name in learned:
-            if name not in self.LEARNED:
-                raise UsageError(f"{type(self).__name__} learns no {name}")
-        self.models_, self.history_ = models, history
+    def _restored(self) -> None:
         self._curves()
-        for name, value in learned.items():
-            setattr(self, name, value)
         self._learned(None, ())
 
     def fit(
@@ -306,12 +291,6 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         self.loss_curve_ = curves["loss"].tolist() if len(curves) else []
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else float("nan")
         self.validation_loss_curve_ = curves["val_loss"].tolist() if "val_loss" in curves.series else None
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted estimator to a `.mlp` file; `multilayer.estimators.load_estimator` reads it."""
-        from multilayer.estimators.saving import save_estimator
-
-        return save_estimator(self, path)
 
     def _answers(self, X: Any) -> list[Array]:
         """What each network answers, in float64: probabilities or numbers (n_samples, k)."""

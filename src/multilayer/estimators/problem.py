@@ -14,7 +14,7 @@ from multilayer.arrays import Array
 from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation, Splitting, Target
 from multilayer.data.dataset import columns_of_array
 from multilayer.engines import Data
-from multilayer.errors import DataError, sentence
+from multilayer.errors import DataError, UsageError, sentence
 from multilayer.rng import Stream
 
 Rows = npt.NDArray[np.int64]
@@ -59,7 +59,7 @@ class Problem:
         try:
             splitting = Splitting(train=1.0 - share, val=share, test=0.0, seed=seed)
             split = splitting.apply(self.dataset.take(everything))
-        except DataError:  # a part is empty
+        except UsageError:  # a part is empty
             split = None
         if split is None or len(split.val) < 2:
             raise DataError(

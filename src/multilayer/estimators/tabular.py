@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -19,8 +17,6 @@ from multilayer.arrays import Array
 from multilayer.constraints import Boolean, Choice, Integer, Maybe, MaybePositive, Or, check, options_of
 from multilayer.data import Dataset, Encoding, Splitting, Target
 from multilayer.data.stored import Columns
-from multilayer.engines import Curves
-from multilayer.engines.model import Model
 from multilayer.errors import DataError, UsageError, sentence
 from multilayer.estimators.answering import Classes, Numbers
 from multilayer.estimators.calibration import best_temperature, tempered
@@ -205,24 +201,6 @@ class TabularEstimator(Explained, BaseEstimator, ABC):
         check_is_fitted(self, "models_")
         return np.array(self.encoding_.feature_names, dtype=object)
 
-    def learned(self) -> dict[str, Any]:
-        """What a file keeps beside the networks and their history."""
-        return {name: getattr(self, name) for name in self.LEARNED if hasattr(self, name)}
-
-    def restore(self, models: tuple[Model, ...], history: Curves, learned: Mapping[str, Any]) -> None:
-        """Be fitted as one that said this of itself; what is not of `learned()` is refused."""
-        for name, value in learned.items():
-            if name not in self.LEARNED:
-                raise UsageError(f"{type(self).__name__} learns no {name}")
-            setattr(self, name, value)
-        self.models_, self.history_ = models, history
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted estimator to a `.mlp` file; `multilayer.estimators.load_estimator` reads it."""
-        from multilayer.estimators.saving import save_estimator
-
-        return save_estimator(self, path)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -270,7 +248,7 @@ class TabularMLPClassifier(ClassifierMixin, Classes, TabularEstimator):
     ['yes']
     """
 
-    LEARNED = (*TabularEstimator.LEARNED, "classes_", "temperature_")
+    LEARNED: ClassVar[tuple[str, ...]] = (*TabularEstimator.LEARNED, "classes_", "temperature_")
     class_weight: Any = None
 
     def _learned(self, held_out: Array, target: Target, weight: Array | None) -> None:
@@ -309,7 +287,7 @@ class TabularMLPRegressor(RegressorMixin, Numbers, TabularEstimator):
     True
     """
 
-    LEARNED = (*TabularEstimator.LEARNED, "one_number_", "range_")
+    LEARNED: ClassVar[tuple[str, ...]] = (*TabularEstimator.LEARNED, "one_number_", "range_")
 
     @property
     def _precision(self) -> Any:
