@@ -23,7 +23,11 @@ NO_DECISION = {
 BY_ROWS = "a network that looks at rows one by one and not by weight: {}"
 REPEATED = ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data")
 NO_ROWS_ASIDE = "partial_fit sets no rows aside, and says so"
-ONE_BY_ONE = ("check_fit_score_takes_y", "check_estimators_partial_fit_n_features")
+ONE_BY_ONE = (
+    "check_fit_score_takes_y",
+    "check_estimators_partial_fit_n_features",
+    "check_n_features_in_after_fitting",
+)
 
 
 @dataclass(frozen=True)
