@@ -37,7 +37,7 @@ from tests.files.lessons import (
 )
 from tests.scale import cases
 
-MANY = {"numpy": 16, "pytorch": 8, "keras": 2, "c": 8}
+MANY = {"numpy": 16, "pytorch": 6, "keras": 2, "c": 8}
 """Random networks in an ordinary test; each takes Keras seconds."""
 LANGUAGES = ("numpy", "pytorch", "keras", "c")
 HOSTILE = (
@@ -109,6 +109,7 @@ def _precision_again() -> None:
         sys.modules["torch"].set_default_dtype(sys.modules["torch"].float32)
     if "keras" in sys.modules:
         sys.modules["keras"].config.set_floatx("float32")
+        sys.modules["keras"].config.set_dtype_policy("float32")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -120,7 +121,8 @@ def test_random_networks_answer_as_the_run(language, tmp_path, figure):
         cells = rows_of(data)
         wanted = run.answer(cells)
         off = np.abs(said(run, language, cells, tmp_path) - wanted).max() / max(1.0, np.abs(wanted).max())
-        assert off < (1e-9 if run.question.recipe.dtype == "float64" else 2e-5), (seed, run.question.recipe)
+        exact = run.question.recipe.dtype == "float64" and language != "keras"  # on PyTorch it takes rows as float32
+        assert off < (1e-9 if exact else 2e-5), (seed, run.question.recipe)
         worst = max(worst, float(off))
         _precision_again()
     figure(f"largest difference of answers, {language}", worst)

@@ -112,10 +112,9 @@ def _modules(links: Sequence[Link], language: str) -> list[list[str]]:
 
 
 def _settings(model: Model, language: str) -> list[str]:
-    if model.recipe.dtype != "float64":
+    if model.recipe.dtype != "float64" or language == "numpy":
         return []
-    said = {"pytorch": "torch.set_default_dtype(torch.float64)", "keras": 'keras.config.set_floatx("float64")'}
-    return [said[language]] if language in said else []
+    return in_keras.DOUBLE if language == "keras" else ["torch.set_default_dtype(torch.float64)"]
 
 
 def _network(links: Sequence[Link], language: str, written: bool) -> list[str]:

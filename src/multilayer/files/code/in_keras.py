@@ -94,6 +94,8 @@ SMOOTHED = [
     "return keras.losses.categorical_crossentropy(share, y, from_logits=True)",
 ]
 
+DOUBLE = ['keras.config.set_floatx("float64")', 'keras.config.set_dtype_policy("float64")']
+"""What makes losses, and layers, compute in float64."""
 BUILT_IN = {
     "absolute_error": "keras.losses.MeanAbsoluteError()",
     "huber": "keras.losses.Huber(delta={delta})",
@@ -141,7 +143,7 @@ def train(lesson: Lesson) -> Program:
     imports = [*standard, *([""] if standard else []), "import keras", "import numpy as np"]
     body = [rows, model, optimizer, loop]
     settings = [f"keras.utils.set_random_seed({lesson.seed % 2**32})"] if lesson.draws else []
-    settings += ['keras.config.set_floatx("float64")'] if recipe.dtype == "float64" else []
+    settings += DOUBLE if recipe.dtype == "float64" else []
     text = assembled([lesson.header("Keras"), imports], definitions, [settings, *body])
     return Program("keras", text, lesson.arrays(weights))
 
