@@ -54,7 +54,7 @@ class Explained(Answering):
         columns = self._columns(X)
         check(Integer(1), repeats, "repeats", UsageError)
         whole, rows = self.score(TypedColumns(columns), y), len(columns[0].values)
-        found = {}
+        found: dict[str, Array] = {}
         for place, known in enumerate(self.encoding_.columns):
             stream = Stream(self._seed, "split", place=place)
             scores = []
@@ -116,7 +116,7 @@ class Explained(Answering):
     def _columns(self, X: Any) -> list[Column]:
         """The typed columns, of the kinds of training."""
         check_is_fitted(self, "models_")
-        columns = table_columns(self, X, reset=False)  # type: ignore[arg-type]
+        columns = table_columns(self, X, reset=False)
         return [known.accept(column) for known, column in zip(self.encoding_.columns, columns, strict=True)]
 
 

@@ -97,7 +97,8 @@ def _estimator(said: Mapping[str, Any], file: ModelFile) -> Any:
     series = tuple(said["history"])
     curves = [file.arrays[f"history/{name}"] for name in series]
     history = Curves(series, np.stack(curves, axis=1) if series else np.empty((0, 0)))
-    for name, option in options_of(type(estimator)).items():
+    kind: Any = type(estimator)
+    for name, option in options_of(kind).items():
         check(option.constraint, getattr(estimator, name), name, UsageError)
     estimator.restore(tuple(models), history, {name: _living(value) for name, value in said["learned"].items()})
     _check_whole(estimator)

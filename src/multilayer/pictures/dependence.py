@@ -83,7 +83,7 @@ def _lines(axes: Axes, theme: Theme, found: Dependence, outputs: list[int]) -> l
         if len(outputs) == 1:
             some = np.unique(np.linspace(0, answers.shape[1] - 1, LINES).round().astype(int))
             axes.plot(found.at, answers[:, some], color=color, linewidth=0.5, alpha=0.35)
-        style_of = {"linestyle": ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))[number], "linewidth": 2.2}
+        style_of: dict[str, Any] = {"linestyle": ("-", "--", "-.", ":", (0, (5, 1, 1, 1)))[number], "linewidth": 2.2}
         handles += axes.plot(found.at, answers.mean(axis=1), color=color, **style_of)
     low, high = axes.get_ylim()
     deciles = np.quantile(found.own, np.linspace(0.1, 0.9, 9))
@@ -107,7 +107,7 @@ def _dots(axes: Axes, theme: Theme, found: Dependence, outputs: list[int]) -> li
         answers, color = found.answers[:, :, output], theme.color(number)
         at = places + (number - (len(outputs) - 1) / 2) * 0.62 / len(outputs)
         axes.hlines(at, *np.quantile(answers, [0.25, 0.75], axis=1), color=color, linewidth=3, alpha=0.35)
-        marks = {"linestyle": "none", "marker": theme.marker(number), "markersize": 6, "color": color}
+        marks: dict[str, Any] = {"linestyle": "none", "marker": theme.marker(number), "markersize": 6, "color": color}
         handles += axes.plot(answers.mean(axis=1), at, **marks)
     words = found.words or tuple(BOOLEANS[int(value)] for value in found.at)
     axes.set_yticks(places, [label(word, 28) for word in words])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from multilayer.constraints import Integer, check
@@ -36,7 +38,7 @@ def importances(subject: Asked, theme: Theme, *, repeats: int = 10, most: int = 
     places = np.arange(len(shown))
     axes.barh(places, [falls[name].mean() for name in shown], 0.62, color=theme.color(0), alpha=0.75)
     for place, name in enumerate(shown):
-        marks = {"s": 9, "color": theme.ink, "linewidth": 0, "alpha": 0.8, "zorder": 3}
+        marks: dict[str, Any] = {"s": 9, "color": theme.ink, "linewidth": 0, "alpha": 0.8, "zorder": 3}
         axes.scatter(falls[name], np.full(len(falls[name]), place), **marks)
     axes.axvline(0, color=theme.faint, linewidth=1)
     axes.set_yticks(places, [label(name, LONGEST) for name in shown])
