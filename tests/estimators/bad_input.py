@@ -119,6 +119,8 @@ CALLS: dict[str, Callable[[], Any]] = {
     "y_val has other classes": lambda: classifier().fit(X, Y, X_val=X, y_val=Y + 5),
     "y_val holds NaN": lambda: regressor().fit(X, T, X_val=X, y_val=T * np.nan),
     "y_val has two columns": lambda: regressor().fit(X, T, X_val=X, y_val=np.column_stack([T, T])),
+    "groups divide nothing": lambda: classifier().fit(X, Y, groups=np.arange(12)),
+    "groups beside validation rows": lambda: classifier().fit(X, Y, X_val=X, y_val=Y, groups=np.arange(12)),
     "groups are short": lambda: classifier(early_stopping=True).fit(X, Y, groups=[1, 2]),
     "groups have two dimensions": lambda: classifier(early_stopping=True).fit(X, Y, groups=np.ones((12, 2))),
     "groups are one": lambda: classifier(early_stopping=True).fit(X, Y, groups=np.ones(12)),

@@ -135,7 +135,8 @@ def test_metadata_is_routed():
     set_config(enable_metadata_routing=True)
     try:
         scaler = StandardScaler().set_fit_request(sample_weight=False)
-        made = make_pipeline(scaler, classifier().set_fit_request(sample_weight=True, groups=True))
+        own = classifier(scoring="loss", validation_fraction=0.2)
+        made = make_pipeline(scaler, own.set_fit_request(sample_weight=True, groups=True))
         made.fit(X, Y, sample_weight=np.ones(50), groups=np.arange(50))
     finally:
         set_config(enable_metadata_routing=False)

@@ -114,9 +114,13 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
             raise UsageError("X_val and y_val go together, got one without the other.")
         weight = checked_weights(sample_weight, X)
         groups = checked_groups(groups, len(X))
+        if groups is not None and (X_val is not None or not self._validates):
+            raise UsageError(
+                "groups divide training from validation rows, and here nothing is divided. Leave them out, or ask for "
+                "validation by early_stopping or scoring, without X_val."
+            )
         if X_val is not None:
             X, target, own = self._with_own(X, target, X_val, y_val)
-            groups = None
         warn_unscaled(self, X)
         problem = self._problem(X, target, weight, groups, own)
         fitted, val = self._trained(problem, initial=initial, frozen=frozen, goes_on=goes_on)
