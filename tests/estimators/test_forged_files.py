@@ -171,7 +171,7 @@ def test_forged_at_random_it_loads_or_says_why(tmp_path):
         draw = random.Random(name)
         original, arrays = opened(name, path)
         places = list(walk(original["estimator"]))
-        for _ in range(cases(normal=150, accept=5000)):
+        for _ in range(cases(normal=60, accept=5000)):
             document = copy.deepcopy(original)
             put(*draw.choice(places), draw.choice(odd))(document["estimator"], arrays)
             ModelFile(document, arrays).save(path)

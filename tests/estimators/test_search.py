@@ -204,16 +204,12 @@ def test_what_cannot_be_meant_is_a_sentence(call, expected):
     assert str(refused.value) == expected
 
 
-CANNOT: dict[str, str] = {}
-"""Checks that cannot pass, each with why."""
-
-
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor] if ACCEPT else [MLPClassifier])
 def test_scikit_learn_has_no_complaint(kind):
+    """Of full batches, for repeated rows make other batches of 32: there GridSearchCV fails the same check."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        search = PopulationSearchCV(kind(), {"alpha": [1e-4]}, cv=2)
+        search = PopulationSearchCV(kind(batch_size="full"), {"alpha": [1e-4]}, cv=2)
         records = check_estimator(search, on_fail=None, on_skip=None)
-    complaints = {record["check_name"]: str(record["exception"]) for record in records if record["status"] == "failed"}
-    assert {check: why for check, why in complaints.items() if check not in CANNOT} == {}
+    assert {r["check_name"]: str(r["exception"]) for r in records if r["status"] == "failed"} == {}
     assert sum(record["status"] == "passed" for record in records) > 40
