@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 #include "dense.hpp"
 #include "layer.hpp"
@@ -212,7 +213,10 @@ private:
 
     void move(const Pass<T>& pass, const Slot& slot, int column, Vec<T> batch) const {
         T* running = Base::at(pass.buffers, slot.offset) + column * LANES<T>;
-        store(running, fma(Vec<T>(momentum_), batch, rest_ * load<Vec<T>>(running)), Place::used(column, this->n_out));
+        const int used = Place::used(column, this->n_out);
+        T known[LANES<T>] = {};  // behind the last unit stands what another thread may be writing
+        std::memcpy(known, running, sizeof(T) * used);
+        store(running, fma(Vec<T>(momentum_), batch, rest_ * load<Vec<T>>(known)), used);
     }
 
     static Vec<T> value(const T* all, const Slot& slot, int column) {
