@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 
 import numpy as np
@@ -9,6 +10,9 @@ import pyarrow as pa
 import pytest
 
 from multilayer.data import Dataset, Encoding
+from multilayer.data.column import REST
+from multilayer.data.encoding import ColumnEncoding
+from multilayer.data.number_features import NumberFeatures
 from multilayer.errors import DataError
 
 TABLE = pl.DataFrame(
@@ -100,3 +104,49 @@ def test_sentences(table, expected):
     with pytest.raises(DataError) as caught:
         ENCODING.encode(table)
     assert str(caught.value) == expected
+
+
+SPLIT = Encoding(
+    (
+        ColumnEncoding("age", "number", numbers=NumberFeatures(2.0, 0.5, (0.0, 2.0, 4.0), gaps=True)),
+        ColumnEncoding("color", "category", (REST, "red")),
+        ColumnEncoding("when", "date", numbers=NumberFeatures(0.0, 1.0)),
+    )
+)
+SPLIT_ROWS = [[2.0, "red", datetime.date(1970, 1, 1)], [None, "green", None], [1.0, None, datetime.date(1970, 1, 1)]]
+
+
+def test_a_number_as_several_features():
+    assert SPLIT.feature_names == (
+        *("age", "age from 0", "age from 2", "age=missing"),
+        *(f"color={REST}", "color=red", "when"),
+    )
+    assert SPLIT.indicators.tolist() == [False, False, False, True, True, True, False]
+    assert SPLIT.n_features == 7
+    bent = -0.5 / np.sqrt(1 + (0.5 / 3) ** 2)
+    expected = [[0, 1, 0, 0, 0, 1, 0], [NAN, NAN, NAN, 1, 1, 0, NAN], [bent, 0.5, 0, 0, 0, 0, 0]]
+    np.testing.assert_array_equal(SPLIT.encode(SPLIT_ROWS), expected)
+    for row, alone in zip(SPLIT_ROWS, expected, strict=True):
+        assert SPLIT.encode([row]).tobytes() == np.array([alone], dtype=float).tobytes()
+
+
+def test_numbers_of_an_array_are_not_shared_where_they_become_others():
+    encoding = Encoding((ColumnEncoding("x1", "number", numbers=NumberFeatures(1.0, 1.0)),))
+    rows = np.array([[1.0], [2.0]])
+    found = encoding.encode(rows)
+    assert not np.shares_memory(found, rows)
+    np.testing.assert_array_equal(found, [[0.0], [1 / np.sqrt(1 + (1 / 3) ** 2)]])
+
+
+def test_several_features_go_through_json():
+    assert Encoding.from_list(json.loads(json.dumps(SPLIT.to_list()))) == SPLIT
+    document = SPLIT.to_list()
+    document[0]["numbers"]["knots"] = [1.0, 0.0]
+    with pytest.raises(DataError, match="the features of a number must have finite knots that rise"):
+        Encoding.from_list(document)
+
+
+def test_text_in_a_number_of_several_features_is_refused():
+    with pytest.raises(DataError) as caught:
+        SPLIT.encode([["old", "red", None]])
+    assert str(caught.value) == "column 'age' must be numbers as in training, got text."
