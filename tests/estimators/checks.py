@@ -82,6 +82,21 @@ CASES = {
         {"calibration": "temperature", "validation_fraction": 0.2},
         NO_DECISION | weighted_by_rows("rows are drawn for validation"),
     ),
+    "tables, classifier": Case(
+        "TabularMLPClassifier",
+        {"effort": "quick", "compare": False},
+        NO_DECISION | weighted_by_rows("quantiles and folds count rows"),
+        accept=False,
+    ),
+    "tables, regressor": Case(
+        "TabularMLPRegressor",
+        {"effort": "quick", "compare": False},
+        weighted_by_rows("quantiles and folds count rows"),
+        accept=False,
+    ),
+    "tables, classifier by default": Case(
+        "TabularMLPClassifier", {}, NO_DECISION | weighted_by_rows("quantiles and folds count rows")
+    ),
 }
 """Another estimator is a line more."""
 
