@@ -55,7 +55,7 @@ class MLPClassifier(ClassifierMixin, Classes, NetworkEstimator):
     calibration: Annotated[Any, Maybe(Choice("temperature"))] = None
 
     @property
-    def _validates(self) -> bool:
+    def validates(self) -> bool:
         return self.early_stopping or self.scoring is not None or self.calibration is not None
 
     def _preparation(self) -> Preparation:

@@ -114,7 +114,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
             raise UsageError("X_val and y_val go together, got one without the other.")
         weight = checked_weights(sample_weight, X)
         groups = checked_groups(groups, len(X))
-        if groups is not None and (X_val is not None or not self._validates):
+        if groups is not None and (X_val is not None or not self.validates):
             raise UsageError(
                 "groups divide training from validation rows, and here nothing is divided. Leave them out, or ask for "
                 "validation by early_stopping or scoring, without X_val."
@@ -156,7 +156,8 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         return np.concatenate([X, below.astype(X.dtype)]), both, len(below)
 
     @property
-    def _validates(self) -> bool:
+    def validates(self) -> bool:
+        """Whether some of the rows are set aside for validation."""
         return self.early_stopping or self.scoring is not None
 
     def _trained(self, problem: Problem, *, initial: Any, frozen: int, goes_on: bool) -> tuple[Fitted, Any]:
@@ -189,7 +190,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
 
     def _parts(self, problem: Problem, seed: int, within: Rows | None = None) -> tuple[Rows, Rows]:
         """The rows that train and those that validate."""
-        validates = self._validates or len(problem.own_val) > 0
+        validates = self.validates or len(problem.own_val) > 0
         return problem.parts(self.validation_fraction if validates else 0.0, seed, within)
 
     def _members(

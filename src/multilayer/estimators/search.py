@@ -112,9 +112,10 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         self._results(candidates, self._rounds(base, candidates, rows))
         if self.refit:
             started = time.perf_counter()
-            given = {"sample_weight": sample_weight, "groups": groups}
+            best = clone(self.estimator).set_params(**self.best_params_)
+            given = {"sample_weight": sample_weight, "groups": groups if best.validates else None}
             how = {name: value for name, value in given.items() if value is not None}
-            self.best_estimator_ = clone(self.estimator).set_params(**self.best_params_).fit(X, y, **how)
+            self.best_estimator_ = best.fit(X, y, **how)
             self.refit_time_ = time.perf_counter() - started
         return self
 
