@@ -91,7 +91,8 @@ def _duel(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
             lines[-1] += f"; log loss lower on {better} of {len(logs)}"
     lines.append(f"- geometric mean of the errors' ratio, ours to theirs: {_geometric(ratios):.3f}")
     lines.append(f"- median of the ratio of the fits' processor times, theirs to ours: {np.median(times):.1f}")
-    table = "| table | ours | scikit-learn | difference | p, Holm | processor time of fit, theirs / ours |\n|---|---|---|---|---|---|\n"
+    head = ["table", "ours", "scikit-learn", "difference", "p, Holm", "processor time of fit, theirs / ours"]
+    table = f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
     for place, name in enumerate(shared):
         ours, theirs = (_means(errors[name][model]) for model in PLAIN)
         said = "**lost**" if ours > theirs else ""
