@@ -16,7 +16,7 @@ from multilayer.errors import RefusedError
 from multilayer.nn import Sequential
 from multilayer.recipe import Recipe
 from multilayer.recipe.layers import network, output_activation
-from multilayer.recipe.outputs import answer, decided
+from multilayer.recipe.outputs import Answering, answer, answering, decided
 
 
 @final
@@ -65,6 +65,11 @@ class Model:
     def n_in(self) -> int:
         """The width of the encoded inputs."""
         return self.preparation.encoding.n_features
+
+    @property
+    def answering(self) -> Answering:
+        """How the network's outputs become the answer."""
+        return answering(self.recipe.loss["name"], output_activation(self.recipe.layers), self.target.kind)
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:
         """The predicted labels (n_samples,), label bits (n_samples, k), or numbers (n_samples,), for k targets

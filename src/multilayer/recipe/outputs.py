@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from multilayer import exact
 from multilayer.arrays import Array
 from multilayer.data import FittedPreparation, Target
 from multilayer.data.class_scores import chosen_class, chosen_labels
+from multilayer.data.target import TargetKind
 from multilayer.errors import RecipeError
 from multilayer.nn import losses
 from multilayer.recipe import layers as layer_entries
@@ -23,6 +24,9 @@ AUTOMATIC = {
     "regression": "squared_error",
 }
 ONLY_NUMBERS = ("poisson", "gaussian_nll", "quantile")
+Answering: TypeAlias = Literal[
+    "number", "exponential", "mean", "clipped", "shares", "softmax", "sigmoid", "sigmoid shares"
+]
 ON_LOGITS = {"sigmoid": "sigmoid_cross_entropy", "softmax": "cross_entropy"}
 
 
@@ -101,6 +105,18 @@ def one_hot(codes: np.ndarray[Any, Any], k: int) -> Array:
     return np.asarray(codes[:, None] == np.arange(k), dtype=np.float64)
 
 
+def answering(loss: str, ends_in: str, kind: TargetKind) -> Answering:
+    """How the outputs of a network with this loss and output activation become the answer for a target of this kind."""
+    several = kind == "classes"
+    if kind == "regression":
+        return "exponential" if loss == "poisson" else "mean" if loss == "gaussian_nll" else "number"
+    if form_of(loss) == "numbers" or ends_in in ON_LOGITS:
+        return "shares" if several else "clipped"
+    if form_of(loss) == "classes" or (several and "hinge" in loss):
+        return "softmax"
+    return "sigmoid shares" if several else "sigmoid"
+
+
 def answer(outputs: Array, loss: str, ends_in: str, target: Target, preparation: FittedPreparation) -> Array:
     """What the outputs say, in float64: class probabilities (n_samples, k), label probabilities, or numbers.
 
@@ -109,17 +125,24 @@ def answer(outputs: Array, loss: str, ends_in: str, target: Target, preparation:
     in the right order, but not calibrated. Plain losses on bits give their outputs, brought into [0, 1]. Computed with
     `exact`, so that scores have the same bits everywhere.
     """
-    y = outputs.astype(np.float64)
-    if target.kind == "regression":
-        means = y[:, : y.shape[1] // 2] if loss == "gaussian_nll" else y
-        return preparation.target_inverse(exact.exp(means) if loss == "poisson" else means)
-    several = target.kind == "classes"
-    if form_of(loss) == "numbers" or ends_in in ON_LOGITS:
-        bits = _scaled(y - np.minimum(y.min(axis=1, keepdims=True), 0)) if several else np.clip(y, 0, 1)
-    elif form_of(loss) == "classes" or (several and "hinge" in loss):
-        return _softmax(y)
-    else:
-        bits = _scaled(exact.sigmoid(y)) if several else exact.sigmoid(y)
+    y: Array = outputs.astype(np.float64)
+    match answering(loss, ends_in, target.kind):
+        case "number":
+            return preparation.target_inverse(y)
+        case "mean":
+            return preparation.target_inverse(y[:, : y.shape[1] // 2])
+        case "exponential":
+            return preparation.target_inverse(exact.exp(y))
+        case "softmax":
+            return _softmax(y)
+        case "shares":
+            return _scaled(y - np.minimum(y.min(axis=1, keepdims=True), 0))
+        case "sigmoid shares":
+            return _scaled(exact.sigmoid(y))
+        case "clipped":
+            bits: Array = np.clip(y, 0, 1)
+        case "sigmoid":
+            bits = exact.sigmoid(y)
     return np.concatenate([1 - bits, bits], axis=1) if target.kind == "binary" and bits.shape[1] == 1 else bits
 
 

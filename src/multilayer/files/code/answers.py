@@ -19,8 +19,6 @@ from multilayer.files.code.lesson import LOADED, MOST_WEIGHTS
 from multilayer.files.code.literals import WIDTH, array, docstring, listed, number, quoted, remark
 from multilayer.files.code.program import Program
 from multilayer.recipe.in_words import network_line
-from multilayer.recipe.layers import output_activation
-from multilayer.recipe.outputs import ON_LOGITS, form_of
 
 FRAMEWORKS = {"numpy": "NumPy", "pytorch": "PyTorch", "keras": "Keras", "c": "C"}
 ENCODERS = {
@@ -256,21 +254,8 @@ def _answer(model: Model, language: str) -> list[str]:
     ]
 
 
-def answering(model: Model) -> str:
-    """How outputs become an answer: "number", "exponential", "mean", "clipped", "shares", "softmax", "sigmoid" or
-    "sigmoid shares"."""
-    loss, several = model.recipe.loss["name"], model.target.kind == "classes"
-    if model.target.kind == "regression":
-        return {"poisson": "exponential", "gaussian_nll": "mean"}.get(loss, "number")
-    if form_of(loss) == "numbers" or output_activation(model.recipe.layers) in ON_LOGITS:
-        return "shares" if several else "clipped"
-    if form_of(loss) == "classes" or (several and "hinge" in loss):
-        return "softmax"
-    return "sigmoid shares" if several else "sigmoid"
-
-
 def _from_outputs(model: Model) -> list[str]:
-    how, shares = answering(model), "np.where(total > 0, p / np.where(total > 0, total, 1), 1 / p.shape[1])"
+    how, shares = model.answering, "np.where(total > 0, p / np.where(total > 0, total, 1), 1 / p.shape[1])"
     total = "total = p.sum(axis=1, keepdims=True)"
     match how:
         case "number" | "exponential" | "mean":

@@ -13,7 +13,6 @@ from multilayer.data.column import REST
 from multilayer.data.encoding import ColumnEncoding
 from multilayer.engines.model import Model
 from multilayer.errors import RefusedError
-from multilayer.files.code.answers import answering
 from multilayer.files.code.chain import Link, chain, n_weights
 from multilayer.files.code.literals import WIDTH, filled, number, quoted_in_c, remark
 from multilayer.files.code.program import Program
@@ -242,7 +241,7 @@ def _functions(model: Model, links: Sequence[Link]) -> list[list[str]]:
     """The functions that this network calls."""
     kinds = {link.kind for link in links}
     found = [LINEAR] * ("linear" in kinds) + [MAXOUT] * ("maxout" in kinds) + [LAYER_NORM] * ("layer_norm" in kinds)
-    found += [SOFTMAX] * ("softmax" in kinds or answering(model) == "softmax")
+    found += [SOFTMAX] * ("softmax" in kinds or model.answering == "softmax")
     for link in links:
         if link.kind in ACTIVATIONS:
             options = {name: number(value) for name, value in link.entry.items() if name != "layer"}
@@ -329,7 +328,7 @@ def _layer(link: Link, links: Sequence[Link]) -> list[str]:
 
 def _answer(model: Model, n: int) -> list[str]:
     """From the outputs y to the answer."""
-    how, loop = answering(model), "for (int j = 0; j < N_ANSWERS; j++)"
+    how, loop = model.answering, "for (int j = 0; j < N_ANSWERS; j++)"
     match how:
         case "number" | "exponential" | "mean":
             y = "exp(y[j])" if how == "exponential" else "y[j]"

@@ -143,8 +143,3 @@ def options(given: dict[str, Any], usual: dict[str, Any]) -> list[str]:
     ['lr=0.1']
     """
     return [f"{name}={quoted(value)}" for name, value in given.items() if name not in usual or usual[name] != value]
-
-
-def arrays_size(arrays: Iterable[np.ndarray[Any, Any]]) -> int:
-    """How many numbers they hold."""
-    return sum(value.size for value in arrays)

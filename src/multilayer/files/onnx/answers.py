@@ -12,8 +12,6 @@ import numpy as np
 from multilayer.engines.model import Model
 from multilayer.files.onnx.graph import Graph, element_type, onnx
 from multilayer.files.onnx.table import PREPARED, ROWS, single_serves
-from multilayer.recipe.layers import output_activation
-from multilayer.recipe.outputs import ON_LOGITS, form_of
 
 DOUBLE = np.dtype(np.float64)
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
@@ -33,10 +31,10 @@ def add_answers(graph: Graph, model: Model, outputs: str) -> list[Any]:
 
 def _prediction(graph: Graph, model: Model, y: str) -> Any:
     """In the target's own units; (n_samples,) for one number."""
-    loss, prepared, k = model.recipe.loss["name"], model.preparation, model.target.n_out
-    if loss == "gaussian_nll":
+    how, prepared, k = model.answering, model.preparation, model.target.n_out
+    if how == "mean":
         y = graph.op("Gather", y, graph.constant(np.arange(k)), axis=1)
-    if loss == "poisson":
+    if how == "exponential":
         y = graph.op("Exp", y)
     factor = graph.constant(prepared.target_factor, PREPARED + "target_factor")
     center = graph.constant(prepared.target_center, PREPARED + "target_center")
@@ -50,14 +48,14 @@ def _prediction(graph: Graph, model: Model, y: str) -> Any:
 
 
 def _probabilities(graph: Graph, model: Model, y: str) -> str:
-    loss, several = model.recipe.loss["name"], model.target.kind == "classes"
-    if form_of(loss) == "numbers" or output_activation(model.recipe.layers) in ON_LOGITS:
-        bits = _shares(graph, _lifted(graph, y)) if several else _clipped(graph, y)
-    elif form_of(loss) == "classes" or (several and "hinge" in loss):
+    how = model.answering
+    if how == "softmax":
         return graph.op("Softmax", y, axis=1)
-    else:
-        bits = graph.op("Sigmoid", y)
-        bits = _shares(graph, bits) if several else bits
+    if how == "shares":
+        return _shares(graph, _lifted(graph, y))
+    bits = _clipped(graph, y) if how == "clipped" else graph.op("Sigmoid", y)
+    if how == "sigmoid shares":
+        return _shares(graph, bits)
     if model.target.kind != "binary" or _width(model) != 1:
         return bits
     return graph.op("Concat", graph.op("Sub", graph.number(1, DOUBLE), bits), bits, axis=1)
