@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 
-from multilayer.constraints import check, options_of
 from multilayer.engines import Curves
-from multilayer.errors import ModelFileError, MultilayerError, RefusedError, UsageError, shown
+from multilayer.errors import ModelFileError, RefusedError, UsageError, shown
 from multilayer.estimators.calibration import LEAST, MOST
+from multilayer.estimators.settings import check_parameters
 from multilayer.files import ModelFile
-from multilayer.files.model_parts import model_from, parts_of, section
+from multilayer.files.model_parts import in_one_sentence, model_from, parts_of, section
 
 FORMAT = 1
 PLAIN = (str, bool, int, float, type(None))
-ODD = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
 
 
 def save_estimator(estimator: Any, path: str | os.PathLike[str]) -> Path:
@@ -73,13 +72,8 @@ def load_estimator(path: str | os.PathLike[str]) -> Any:
     if not isinstance(said, Mapping):
         kind = "a run: multilayer.load_run reads it" if "record" in file.document else "no estimator"
         raise ModelFileError(f"{source} holds {kind}.")
-    try:
+    with in_one_sentence(f"{source} does not hold an estimator that this version can read"):
         return _estimator(said, file)
-    except ModelFileError:
-        raise
-    except (*ODD, MultilayerError) as error:
-        reason = str(error).rstrip(".") if isinstance(error, MultilayerError) else "something in it is missing or odd"
-        raise ModelFileError(f"{source} does not hold an estimator that this version can read: {reason}.") from None
 
 
 def _estimator(said: Mapping[str, Any], file: ModelFile) -> Any:
@@ -97,9 +91,7 @@ def _estimator(said: Mapping[str, Any], file: ModelFile) -> Any:
     series = tuple(said["history"])
     curves = [file.arrays[f"history/{name}"] for name in series]
     history = Curves(series, np.stack(curves, axis=1) if series else np.empty((0, 0)))
-    kind: Any = type(estimator)
-    for name, option in options_of(kind).items():
-        check(option.constraint, getattr(estimator, name), name, UsageError)
+    check_parameters(estimator)
     estimator.restore(tuple(models), history, {name: _living(value) for name, value in said["learned"].items()})
     _check_whole(estimator)
     return estimator

@@ -7,6 +7,11 @@ import secrets
 from pathlib import Path
 
 
+def reason_of(error: OSError | ValueError) -> str:
+    """Why the system could not read or write a file, in its own words."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside the file, flush to the disk, rename over it, and flush the folder.
 

@@ -23,7 +23,7 @@ import numpy as np
 from safetensors.numpy import save as to_safetensors
 
 from multilayer.errors import ModelFileError
-from multilayer.files.atomic import write_atomically
+from multilayer.files.atomic import reason_of, write_atomically
 from multilayer.recipe import canonical
 
 FORMAT = 1
@@ -77,7 +77,7 @@ class ModelFile:
         try:
             write_atomically(path, content)
         except (OSError, ValueError) as error:
-            raise ModelFileError(f"The model file {path} could not be written: {_reason(error)}.") from None
+            raise ModelFileError(f"The model file {path} could not be written: {reason_of(error)}.") from None
 
     @staticmethod
     def load(path: str | Path) -> ModelFile:
@@ -91,11 +91,7 @@ class ModelFile:
         except ModelFileError:
             raise
         except (OSError, ValueError) as error:
-            raise ModelFileError(f"The model file {path} could not be read: {_reason(error)}.") from None
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return getattr(error, "strerror", None) or str(error)
+            raise ModelFileError(f"The model file {path} could not be read: {reason_of(error)}.") from None
 
 
 def _storable(name: str, value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

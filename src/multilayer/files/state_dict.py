@@ -28,7 +28,7 @@ from safetensors.numpy import save as to_safetensors
 from multilayer.arrays import Array, Parameter
 from multilayer.engines.model import Model
 from multilayer.errors import ModelFileError, ShapeError, UsageError, shown, unknown
-from multilayer.files.atomic import write_atomically
+from multilayer.files.atomic import reason_of, write_atomically
 from multilayer.nn import BatchNorm, LayerNorm, Linear, Maxout, PReLU, Scale, Sequential
 
 COUNTER = "num_batches_tracked"
@@ -45,8 +45,7 @@ def save_state_dict(model: Model | Sequential, path: str | os.PathLike[str]) -> 
     try:
         write_atomically(path, content)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"The weights could not be written to {path}: {reason}.") from None
+        raise UsageError(f"The weights could not be written to {path}: {reason_of(error)}.") from None
     return path
 
 

@@ -18,6 +18,7 @@ from multilayer.data.tables import read_rows
 from multilayer.engines import Curves
 from multilayer.engines.model import Model, check_probabilities
 from multilayer.errors import UsageError
+from multilayer.files.model_parts import label_document
 from multilayer.lab.advice.rules import Advice, advise
 from multilayer.lab.score import Scores, scores
 from multilayer.nn import Sequential
@@ -260,12 +261,7 @@ class Run:
                 "history": series,
             },
             "rows": dict(self.rows),
-            "target": {
-                "kind": self.target.kind,
-                "names": list(self.target.names),
-                "classes": list(self.target.classes),
-                "float_classes": any(isinstance(label, float) for label in self.target.classes),
-            },
+            "target": label_document(self.target),
             "engine": dict(self.engine),
             "machine": dict(self.machine),
             "started": self.started,

@@ -13,8 +13,9 @@ import numpy as np
 
 from multilayer.data import FittedPreparation, Target, defaults_for
 from multilayer.engines import Curves
-from multilayer.errors import ModelFileError, MultilayerError, RefusedError, RunNotFoundError, UsageError
+from multilayer.errors import ModelFileError, RefusedError, RunNotFoundError, UsageError
 from multilayer.files import ModelFile, write_atomically
+from multilayer.files.model_parts import in_one_sentence, labeled_target, section
 from multilayer.lab.baselines import ALWAYS, RIVALS
 from multilayer.lab.form import COLUMNS, RECORD, checked
 from multilayer.lab.run import Run
@@ -52,12 +53,8 @@ def model_of(run: Run) -> ModelFile:
 
 def run_of(model: ModelFile, source: str = "The model file") -> Run:
     """The run in a model file; raises ModelFileError where it does not hold one."""
-    wrong = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
-    try:
+    with in_one_sentence(f"{source} does not hold a run that this version can read"):
         return _run_of(model)
-    except (*wrong, MultilayerError) as error:
-        reason = str(error).rstrip(".") if isinstance(error, MultilayerError) else "something in it is missing or odd"
-        raise ModelFileError(f"{source} does not hold a run that this version can read: {reason}.") from None
 
 
 def _run_of(model: ModelFile) -> Run:
@@ -121,18 +118,14 @@ def _question(asked: dict[str, Any]) -> Question:
 
 def _preparation(model: ModelFile) -> FittedPreparation:
     columns = checked(model.document["preparation"]["columns"], COLUMNS, "the columns of the preparation")
-    preparation = FittedPreparation.from_dict({"columns": columns}, _section(model, "preparation/"))
+    preparation = FittedPreparation.from_dict({"columns": columns}, section(model.arrays, "preparation/"))
     if not preparation.target_factor.all():
         raise ModelFileError("the preparation of its target cannot be undone")
     return preparation
 
 
-def _target(target: dict[str, Any], n_out: int) -> Target:
-    """The target without rows; classes of whole floats stand as whole numbers in JSON."""
-    kind, classes = target["kind"], target["classes"]
-    values = np.empty((0,), dtype=np.int64) if kind in ("binary", "classes") else np.empty((0, n_out))
-    labels = tuple(map(float, classes) if target["float_classes"] else classes)
-    found = Target(kind, values, tuple(target["names"]), labels)
+def _target(said: dict[str, Any], n_out: int) -> Target:
+    found = labeled_target(said, n_out)
     if found.n_out != n_out:
         raise ModelFileError(f"its target has {found.n_out} outputs and its preparation {n_out}")
     return found
@@ -140,7 +133,7 @@ def _target(target: dict[str, Any], n_out: int) -> Target:
 
 def _weights(model: ModelFile, question: Question, n_in: int) -> dict[str, np.ndarray[Any, Any]]:
     """The weights; a recipe that asks for more than the file holds is refused before any are made room for."""
-    weights = _section(model, "weights/")
+    weights = section(model.arrays, "weights/")
     held = sum(value.size for value in weights.values())
     needed = least_weights(question.recipe.layers, n_in)
     if needed > held:
@@ -167,10 +160,6 @@ def _scores(found: Mapping[str, Mapping[str, float]], metrics: Sequence[str]) ->
 def _in_order(found: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """The entries in the order of `names`, those not among them last."""
     return {name: found[name] for name in (*filter(found.__contains__, names), *(n for n in found if n not in names))}
-
-
-def _section(model: ModelFile, prefix: str) -> dict[str, np.ndarray[Any, Any]]:
-    return {name.removeprefix(prefix): value for name, value in model.arrays.items() if name.startswith(prefix)}
 
 
 def folder_name(run: Run) -> str:

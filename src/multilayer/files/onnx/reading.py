@@ -6,22 +6,20 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
-from multilayer.data import FittedPreparation, Target
-from multilayer.data.column import ColumnKind
-from multilayer.data.encoding import Encoding
+from multilayer.data import FittedPreparation
 from multilayer.data.target import Label, TargetKind
 from multilayer.engines.model import Model
-from multilayer.errors import DataError, ModelFileError, MultilayerError, RecipeError, UsageError
+from multilayer.errors import ModelFileError, UsageError
+from multilayer.files.atomic import reason_of
+from multilayer.files.model_parts import checked_model, encoding_from, in_one_sentence, network_from
 from multilayer.files.onnx.graph import onnx
 from multilayer.files.onnx.perceptron import perceptron
 from multilayer.files.onnx.table import PREPARED
 from multilayer.files.onnx.writing import FORMAT, KEY, digest
-from multilayer.recipe import Recipe
-from multilayer.recipe.layers import least_weights, network
 
 
 def import_onnx(
@@ -52,14 +50,22 @@ def import_onnx(
         return perceptron(found.graph, f"The ONNX file {path}", kind, classes)
     if kind is not None or classes is not None:
         raise UsageError(f"The ONNX file {path} says itself what its outputs are: leave kind and classes out.")
-    odd = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
-    try:
-        return _own(found.graph, json.loads(envelope), path)
-    except ModelFileError:
-        raise
-    except (*odd, MultilayerError) as error:
-        reason = str(error).rstrip(".") if isinstance(error, MultilayerError) else "something in it is missing or odd"
-        raise ModelFileError(f"The ONNX file {path} holds no model that this version can read: {reason}.") from None
+    unreadable = f"The ONNX file {path} holds no model that this version can read"
+    with in_one_sentence(unreadable):
+        document = json.loads(envelope)
+        version, said = document["format"], document.pop("digest")
+        changed = said != digest(document, found.graph)
+    if type(version) is int and version > FORMAT:
+        raise ModelFileError(
+            f"The ONNX file {path} has format {version}, newer than format {FORMAT} of this version. "
+            "Upgrade multilayer to read it."
+        )
+    if changed:
+        raise ModelFileError(
+            f"The ONNX file {path} was changed after multilayer wrote it. Export the model again, and do not change it."
+        )
+    with in_one_sentence(unreadable):
+        return _own(found.graph, document)
 
 
 def _read(path: Path) -> Any:
@@ -69,8 +75,7 @@ def _read(path: Path) -> Any:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ModelFileError(f"The ONNX file {path} could not be read: {reason}.") from None
+        raise ModelFileError(f"The ONNX file {path} could not be read: {reason_of(error)}.") from None
     try:
         found = library.load_model_from_string(content)
     except Exception:  # the parser's own exceptions differ between versions of protobuf
@@ -80,40 +85,13 @@ def _read(path: Path) -> Any:
     return found
 
 
-def _own(graph: Any, document: dict[str, Any], path: Path) -> Model:
-    version, said = document["format"], document.pop("digest")
-    if type(version) is int and version > FORMAT:
-        raise ModelFileError(
-            f"The ONNX file {path} has format {version}, newer than format {FORMAT} of this version. "
-            "Upgrade multilayer to read it."
-        )
-    if said != digest(document, graph):
-        raise ModelFileError(
-            f"The ONNX file {path} was changed after multilayer wrote it. Export the model again, and do not change it."
-        )
+def _own(graph: Any, document: dict[str, Any]) -> Model:
     arrays = {tensor.name: onnx().numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    encoding = Encoding.from_list(document["columns"])
-    if any(column.kind not in get_args(ColumnKind) for column in encoding.columns):
-        raise DataError("a column is of a kind that it does not know")
-    target, recipe = _target(document["target"]), Recipe.from_dict(document["recipe"])
-    if recipe.resolve(target) != recipe:
-        raise RecipeError("its recipe leaves something open")
-    if least_weights(recipe.layers, encoding.n_features) > sum(array.size for array in arrays.values()):
-        raise RecipeError("its network has more weights than it holds")
-    named = network(recipe.layers, encoding.n_features, seed=None).named_weights()
-    weights = {name: arrays[name] for name in named}
+    width = encoding_from(document["columns"]).n_features
+    target, recipe, names = network_from(document, width, sum(array.size for array in arrays.values()))
     preparation = _preparation(document["columns"], arrays, target.n_out)
-    model = Model(recipe, preparation, target, weights, str(document["arithmetic"]))
-    _ = model.net  # weights of another shape are refused here
-    return model
-
-
-def _target(said: dict[str, Any]) -> Target:
-    """The target without rows; classes of whole floats stand as whole numbers in JSON."""
-    kind, n_out = said["kind"], said["n_out"]
-    values = np.empty(0, dtype=np.int64) if kind in ("binary", "classes") else np.empty((0, n_out))
-    labels = tuple(map(float, said["classes"]) if said["float_classes"] else said["classes"])
-    return Target(kind, values, tuple(said["names"]), labels)
+    weights = {name: arrays[name] for name in names}
+    return checked_model(Model(recipe, preparation, target, weights, str(document["arithmetic"])))
 
 
 def _preparation(columns: Any, arrays: dict[str, Any], n_out: int) -> FittedPreparation:

@@ -11,7 +11,8 @@ import numpy as np
 
 from multilayer.engines.model import Model
 from multilayer.errors import ModelFileError, RefusedError, UsageError
-from multilayer.files.atomic import write_atomically
+from multilayer.files.atomic import reason_of, write_atomically
+from multilayer.files.model_parts import target_document
 from multilayer.files.onnx.answers import LABEL, PREDICTION, PROBABILITIES, add_answers
 from multilayer.files.onnx.graph import Graph, onnx
 from multilayer.files.onnx.layers import add_layer
@@ -45,7 +46,7 @@ def export_onnx(model: Model, path: str | os.PathLike[str]) -> Path:
     try:
         write_atomically(path, written.SerializeToString())
     except (OSError, ValueError) as error:
-        raise UsageError(f"The ONNX file {path} could not be written: {_reason(error)}.") from None
+        raise UsageError(f"The ONNX file {path} could not be written: {reason_of(error)}.") from None
     return path
 
 
@@ -81,18 +82,11 @@ def _tensor(name: str, value: np.ndarray[Any, Any]) -> Any:
 
 def _envelope(model: Model, network: Any) -> str:
     """What the graph does not say, in canonical JSON, with the digest of both."""
-    target = model.target
     document = {
         "format": FORMAT,
         "recipe": model.recipe.to_dict(),
         "columns": model.preparation.encoding.to_list(),
-        "target": {
-            "kind": target.kind,
-            "names": list(target.names),
-            "classes": list(target.classes),
-            "float_classes": any(isinstance(label, float) for label in target.classes),
-            "n_out": target.n_out,
-        },
+        "target": target_document(model.target),
         "arithmetic": model.arithmetic,
     }
     try:
@@ -106,7 +100,3 @@ def digest(document: dict[str, Any], network: Any) -> str:
     """SHA-256 over the document and the graph: a graph that was changed since is not what the document describes."""
     content: bytes = network.SerializeToString(deterministic=True)
     return hashlib.sha256(canonical(document) + b"\n" + content).hexdigest()
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return getattr(error, "strerror", None) or str(error)
