@@ -95,3 +95,14 @@ def check_identity(saved: Mapping[str, Any], member: Member, data: Data) -> None
         raise UsageError(
             "A saved training goes on in a training of the same recipe, seed and rows only; this one is another."
         )
+
+
+def going_on(state: Mapping[str, Any], members: Sequence[Member], data: Data) -> dict[str, Any]:
+    """A state made to belong to other rows and more epochs of the same network and optimizer."""
+    saved = []
+    for member, old in zip(members, state["members"], strict=True):
+        progress = dict(old["progress"])
+        native = not isinstance(progress["status"], str)
+        progress |= {"status": 0 if native else "training", "stale": 0}
+        saved.append({**old, "of": identity(member, data), "progress": progress})
+    return {"members": saved}

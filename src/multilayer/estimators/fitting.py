@@ -19,7 +19,7 @@ from multilayer.data import Target
 from multilayer.engines import Curves, Data, History, Member, Training
 from multilayer.engines.contract import Status
 from multilayer.engines.model import Model
-from multilayer.engines.parts import identity
+from multilayer.engines.parts import going_on
 from multilayer.errors import UsageError
 
 
@@ -130,17 +130,6 @@ def _advance(underway: Underway, time_limit: float | None, watchers: Sequence[Wa
             return
         if time_limit is not None and time.perf_counter() - started >= time_limit:
             return
-
-
-def going_on(state: Mapping[str, Any], members: Sequence[Member], data: Data) -> dict[str, Any]:
-    """A state made to belong to other rows and more epochs of the same network and optimizer."""
-    saved = []
-    for member, old in zip(members, state["members"], strict=True):
-        progress = dict(old["progress"])
-        native = not isinstance(progress["status"], str)
-        progress |= {"status": 0 if native else "training", "stale": 0}
-        saved.append({**old, "of": identity(member, data), "progress": progress})
-    return {"members": saved}
 
 
 def report_endings(fitted: Fitted, *, may_stop: bool) -> None:

@@ -21,7 +21,14 @@ from multilayer.errors import DataError, UsageError
 from multilayer.estimators.answering import Answering
 from multilayer.estimators.fitting import Fitted, Watcher, fit_members, printed, report_endings, threads_of
 from multilayer.estimators.problem import Problem, Rows, seeds_of
-from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights, warn_unscaled
+from multilayer.estimators.rows import (
+    both_or_none,
+    checked_groups,
+    checked_rows,
+    checked_weights,
+    same_rows,
+    warn_unscaled,
+)
 from multilayer.estimators.scoring import OwnScore, monitored, shown_as
 from multilayer.estimators.settings import Settings, check_settings, open_ended, recipe_of
 from multilayer.estimators.transfer import frozen_layers, weights_from
@@ -106,12 +113,11 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         goes_on = self.warm_start and hasattr(self, "models_")
         X = checked_rows(self, X, reset=not goes_on)
         target = self._target(y, None, fresh=not goes_on)
-        _same_rows(X, target)
+        same_rows(len(X), target)
         if goes_on:
             self._like_before(target)
         own = 0
-        if (X_val is None) != (y_val is None):
-            raise UsageError("X_val and y_val go together, got one without the other.")
+        both_or_none(X_val, y_val)
         weight = checked_weights(sample_weight, X)
         groups = checked_groups(groups, len(X))
         if groups is not None and (X_val is not None or not self.validates):
@@ -149,7 +155,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
             other = self._target(y_val, None, fresh=False)
         except ValueError as error:
             raise DataError(f"X_val and y_val must be as X and y. {error}") from error
-        _same_rows(below, other, "X_val and y_val")
+        same_rows(len(below), other, "X_val and y_val")
         if len(other.names) != len(target.names):
             raise DataError(f"y_val must have {len(target.names)} columns as y, got {len(other.names)}.")
         both = Target(target.kind, np.concatenate([target.values, other.values]), target.names, target.classes)
@@ -239,7 +245,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         fresh = not hasattr(self, "models_")
         X = checked_rows(self, X, reset=fresh)
         target = self._target(y, classes, fresh=fresh)
-        _same_rows(X, target)
+        same_rows(len(X), target)
         if not fresh:
             self._like_before(target)
         problem = self._problem(X, target, checked_weights(sample_weight, X), None, 0)
@@ -339,8 +345,3 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _same_rows(X: Array, target: Target, what: str = "X and y") -> None:
-    if len(X) != len(target.values):
-        raise DataError(f"{what} must have equally many rows, got {len(X)} and {len(target.values)}.")

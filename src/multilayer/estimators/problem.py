@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -30,6 +30,7 @@ class Problem:
     encoding: Encoding
     data: Data
     own_val: Rows
+    _prepared: dict[tuple[Preparation, bytes], FittedPreparation] = field(default_factory=dict, init=False)
 
     @staticmethod
     def of(
@@ -69,8 +70,12 @@ class Problem:
         return everything[split.train], everything[split.val]
 
     def prepared(self, how: Preparation, rows: Rows) -> FittedPreparation:
-        """The preparation fitted on these training rows."""
-        return how.fit(self.encoding, self.data.x, self.dataset.target, rows, self.dataset.weight)
+        """The preparation fitted on these training rows, once for all settings that share both."""
+        key = (how, rows.tobytes())
+        if key not in self._prepared:
+            weight = self.dataset.weight
+            self._prepared[key] = how.fit(self.encoding, self.data.x, self.dataset.target, rows, weight)
+        return self._prepared[key]
 
 
 def seeds_of(random_state: Any, count: int) -> list[int]:

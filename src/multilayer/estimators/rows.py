@@ -13,7 +13,8 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from multilayer import room
 from multilayer.arrays import Array
-from multilayer.errors import DataError, sentence, shown
+from multilayer.data import Target
+from multilayer.errors import DataError, UsageError, sentence, shown
 
 Numbers: TypeAlias = npt.NDArray[Any]
 PRECISIONS = (np.float64, np.float32)
@@ -53,7 +54,11 @@ def checked_rows(estimator: BaseEstimator, X: Any, *, reset: bool) -> Array:
 
 def column_name(X: Any, place: int) -> str:
     """The column's name where X is a frame, else its number."""
-    names = getattr(X, "columns", None)
+    return named(getattr(X, "columns", None), place)
+
+
+def named(names: Any, place: int) -> str:
+    """A column by its name where there are names, else by its number."""
     return f"column {place}" if names is None else f"column {list(names)[place]!r}"
 
 
@@ -83,6 +88,18 @@ def _reads_as_number(cell: Any) -> bool:
 def _who_handles(estimator: BaseEstimator) -> str:
     kind = "Classifier" if is_classifier(estimator) else "Regressor"
     return f"TabularMLP{kind} takes text, categories and dates as they are."
+
+
+def same_rows(rows: int, target: Target, what: str = "X and y") -> None:
+    """Raise DataError where so many rows have another number of targets."""
+    if rows != len(target.values):
+        raise DataError(f"{what} must have equally many rows, got {rows} and {len(target.values)}.")
+
+
+def both_or_none(X_val: Any, y_val: Any) -> None:
+    """Raise UsageError where validation rows have no target, or a target no rows."""
+    if (X_val is None) != (y_val is None):
+        raise UsageError("X_val and y_val go together, got one without the other.")
 
 
 def checked_weights(sample_weight: Any, X: Array) -> Array | None:
@@ -129,8 +146,7 @@ def warn_unscaled(estimator: BaseEstimator, X: Array) -> None:
     if not off.any():
         return
     place = int(np.nanargmax(np.where(off, np.maximum(spread, np.abs(center)), -1)))
-    names = getattr(estimator, "feature_names_in_", None)
-    name = f"column {place}" if names is None else f"column {names[place]!r}"
+    name = named(getattr(estimator, "feature_names_in_", None), place)
     kind = "Classifier" if is_classifier(estimator) else "Regressor"
     warnings.warn(
         f"X is not scaled: {name} has mean {center[place]:.3g} and standard deviation {spread[place]:.3g}. Write "

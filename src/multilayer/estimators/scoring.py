@@ -57,13 +57,19 @@ def shown_as(scoring: Any, monitor: str) -> tuple[str, int, Any]:
 OWN = "val_score"
 
 
+def with_networks(estimator: Any, models: tuple[Model, ...]) -> Any:
+    """A copy of the estimator that answers with these networks, for a scorer; calibration comes after the training."""
+    own = copy.copy(estimator)
+    own.models_, own.temperature_ = models, 1.0
+    return own
+
+
 @final
 class OwnScore:
     """A callable scorer(estimator, X_val, y_val), greater is better, asked after each epoch."""
 
     def __init__(self, estimator: Any, members: Sequence[Member], problem: Problem) -> None:
-        self.estimator = copy.copy(estimator)
-        self.estimator.temperature_ = 1.0  # probabilities are calibrated after the training
+        self.estimator = estimator
         rows = members[0].val
         self.X, self.y = problem.data.x[rows], estimator._labels_of(problem.dataset.target.take(rows))
         self.scores: dict[int, float] = {}  # by epoch, counted from 1
@@ -72,8 +78,8 @@ class OwnScore:
 
     def watch(self, underway: Underway) -> bool:
         """Score the networks as they are; False after `n_iter_no_change` epochs without a gain of `tol`."""
-        self.estimator.models_ = models = underway.models()
-        score = self._asked()
+        models = underway.models()
+        score = self._asked(models)
         highest = max(self.scores.values(), default=-math.inf)
         gained = not self.scores or score > highest + self.estimator.tol
         if not self.scores or score > highest:
@@ -82,8 +88,8 @@ class OwnScore:
         self.stale = 0 if gained else self.stale + 1
         return not (self.estimator.early_stopping and self.stale > self.estimator.n_iter_no_change)
 
-    def _asked(self) -> float:
-        score = self.estimator.scoring(self.estimator, self.X, self.y)
+    def _asked(self, models: tuple[Model, ...]) -> float:
+        score = self.estimator.scoring(with_networks(self.estimator, models), self.X, self.y)
         if not isinstance(score, (Real, np.bool_)) or math.isnan(score):
             raise UsageError(sentence("what scoring returns", "a number", score))
         return float(score)

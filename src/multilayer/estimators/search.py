@@ -21,14 +21,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from multilayer import engines
-from multilayer.constraints import Boolean, Integer, Maybe, Real, check, options_of
+from multilayer.constraints import Boolean, Integer, Maybe, Real
 from multilayer.engines import Member
-from multilayer.errors import DataError, UsageError, sentence
+from multilayer.errors import UsageError, sentence
 from multilayer.estimators.fitting import fit_members, threads_of
 from multilayer.estimators.network import NetworkEstimator
 from multilayer.estimators.problem import Problem, Rows, seeds_of
-from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights
-from multilayer.estimators.settings import check_settings
+from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights, same_rows
+from multilayer.estimators.scoring import with_networks
+from multilayer.estimators.settings import check_parameters, check_settings
 
 Params = Mapping[str, Any]
 
@@ -100,8 +101,7 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         base = clone(self.estimator)
         X_checked = checked_rows(base, X, reset=True)
         target = base._target(y, None, fresh=True)
-        if len(X_checked) != len(target.values):
-            raise DataError(f"X and y must have equally many rows, got {len(X_checked)} and {len(target.values)}.")
+        same_rows(len(X_checked), target)
         weight = checked_weights(sample_weight, X_checked)
         splitter = check_cv(self.cv, y, classifier=is_classifier(base))
         folds = list(splitter.split(X_checked, y, groups))
@@ -120,9 +120,7 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _check(self) -> None:
-        kind: Any = type(self)
-        for name, option in options_of(kind).items():
-            check(option.constraint, getattr(self, name), name, UsageError)
+        check_parameters(self)
         if not isinstance(self.estimator, NetworkEstimator):
             raise UsageError(
                 sentence("estimator", "an estimator of multilayer, such as MLPClassifier()", self.estimator)
@@ -179,7 +177,7 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
             fitted = fit_members(members, data, engine=engine, threads=threads, time_limit=self.time_limit)
             models = iter(fitted.models)
             for trial in population:
-                own = clone_fitted(trial.estimator, tuple(itertools.islice(models, len(trial.members))))
+                own = with_networks(trial.estimator, tuple(itertools.islice(models, len(trial.members))))
                 weighed = {} if weights is None else {"sample_weight": weights[trial.test]}
                 score = float(self.scorer_(own, rows.X[trial.test], rows.y[trial.test], **weighed))
                 found.setdefault((trial.candidate, trial.fold), []).append(score)
@@ -285,10 +283,15 @@ class _Rows:
         self._problems: dict[str, Problem] = {}
 
     def problem(self, estimator: Any) -> Problem:
-        key = repr(getattr(estimator, "class_weight", None))
+        key = weighing(estimator)
         if key not in self._problems:
             self._problems[key] = estimator._problem(self.X, self.target, self.weight, self.groups, 0)
         return self._problems[key]
+
+
+def weighing(estimator: Any) -> str:
+    """What tells one way of weighing the rows from another."""
+    return repr(getattr(estimator, "class_weight", None))
 
 
 def _populations(trials: Sequence[_Trial]) -> list[list[_Trial]]:
@@ -296,17 +299,9 @@ def _populations(trials: Sequence[_Trial]) -> list[list[_Trial]]:
     found: dict[tuple[str, str], list[_Trial]] = {}
     for trial in trials:
         chosen, _ = engines.choose(trial.members[0].recipe, trial.estimator.engine)
-        key = (chosen.name, repr(getattr(trial.estimator, "class_weight", None)))
+        key = (chosen.name, weighing(trial.estimator))
         found.setdefault(key, []).append(trial)
     return list(found.values())
-
-
-def clone_fitted(estimator: Any, models: tuple[Any, ...]) -> Any:
-    """The estimator with these networks, for a scorer."""
-    own = clone(estimator)
-    _know(own, estimator)
-    own.models_, own.temperature_ = models, 1.0
-    return own
 
 
 def _know(estimator: Any, other: Any) -> None:

@@ -107,11 +107,16 @@ class Settings:
         return self.activation
 
 
+def check_parameters(estimator: Any) -> None:
+    """Raise UsageError with the sentence for a declared parameter that is out of its range; nothing is changed."""
+    kind: Any = type(estimator)
+    for name, option in options_of(kind).items():
+        check(option.constraint, getattr(estimator, name), name, UsageError)
+
+
 def check_settings(settings: Settings) -> None:
     """Raise UsageError with the sentence for a parameter that cannot be meant; nothing is changed."""
-    kind: Any = type(settings)
-    for name, option in options_of(kind).items():
-        check(option.constraint, getattr(settings, name), name, UsageError)
+    check_parameters(settings)
     for name in ("solver", "learning_rate"):
         if not isinstance(getattr(settings, name), (str, Mapping)):
             raise UsageError(sentence(name, "a name", getattr(settings, name)))

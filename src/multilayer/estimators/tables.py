@@ -10,8 +10,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from multilayer.arrays import Array
-from multilayer.data import Dataset, Encoding, Target
+from multilayer.data import Dataset, Encoding
 from multilayer.data.column import REST, Column
 from multilayer.data.dataset import columns_of_array, typed
 from multilayer.data.encoding import ColumnEncoding
@@ -88,11 +87,6 @@ def _frequent(column: Column, rows: npt.NDArray[np.int64]) -> tuple[str, ...]:
     kept = [column.categories[code] for code in order.tolist() if counts[code] >= LEAST_ROWS]
     rest = [REST] if len(kept) < np.count_nonzero(counts) or REST in kept else []
     return tuple(sorted({*kept, *rest}))
-
-
-def dataset_of(columns: Columns, target: Target, weight: Array | None, groups: Any) -> Dataset:
-    """The table with its question."""
-    return Dataset("table", columns, target, weight, groups)
 
 
 def joined(parts: Sequence[Columns]) -> Columns:

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from multilayer.arrays import Array
-from multilayer.constraints import Boolean, Choice, Integer, Maybe, MaybePositive, Or, check, options_of
+from multilayer.constraints import Boolean, Choice, Integer, Maybe, MaybePositive, Or
 from multilayer.data import Dataset, Encoding, Splitting, Target
 from multilayer.data.stored import Columns
 from multilayer.errors import DataError, UsageError, sentence
@@ -27,9 +27,10 @@ from multilayer.estimators.fitting import Fitted, printed, threads_of
 from multilayer.estimators.network import unchanged_by_failure
 from multilayer.estimators.problem import Rows, seeds_of
 from multilayer.estimators.rivals import compared, rival_answers
-from multilayer.estimators.rows import checked_groups, checked_weights
+from multilayer.estimators.rows import both_or_none, checked_groups, checked_weights, same_rows
 from multilayer.estimators.scoring import monitored
-from multilayer.estimators.tables import dataset_of, joined, table_columns
+from multilayer.estimators.settings import check_parameters
+from multilayer.estimators.tables import joined, table_columns
 from multilayer.recipe import Recipe
 
 LEAST_TO_SPLIT = 20
@@ -85,11 +86,8 @@ class TabularEstimator(Explained, BaseEstimator, ABC):
 
         Raises a ValueError naming the argument, and the column, of whatever cannot be meant.
         """
-        kind: Any = type(self)
-        for name, option in options_of(kind).items():
-            check(option.constraint, getattr(self, name), name, UsageError)
-        if (X_val is None) != (y_val is None):
-            raise UsageError("X_val and y_val go together, got one without the other.")
+        check_parameters(self)
+        both_or_none(X_val, y_val)
         if callable(self.scoring):
             raise UsageError(sentence("scoring", "the name of a metric", self.scoring))
         with unchanged_by_failure(self):
@@ -99,8 +97,7 @@ class TabularEstimator(Explained, BaseEstimator, ABC):
     def _fit_table(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, groups: Any) -> None:
         columns = table_columns(self, X, reset=True)
         target = self._target(y, None, fresh=True)
-        if columns.n_samples != len(target.values):
-            raise DataError(f"X and y must have equally many rows, got {columns.n_samples} and {len(target.values)}.")
+        same_rows(columns.n_samples, target)
         rows = columns.n_samples
         weight = self._weighted(target, checked_weights(sample_weight, np.empty((rows, 1))))
         codes = checked_groups(groups, rows)
@@ -112,16 +109,14 @@ class TabularEstimator(Explained, BaseEstimator, ABC):
         if X_val is not None:
             columns, target, weight, own = self._with_own(columns, target, weight, X_val, y_val)
             codes = None
-        self._fitted(dataset_of(columns, target, weight, codes), own)
+        self._fitted(Dataset("table", columns, target, weight, codes), own)
 
     def _with_own(
         self, columns: Columns, target: Target, weight: Array | None, X_val: Any, y_val: Any
     ) -> tuple[Columns, Target, Array | None, int]:
         """The user's validation rows behind those of training."""
         below, other = table_columns(self, X_val, reset=False), self._target(y_val, None, fresh=False)
-        if below.n_samples != len(other.values):
-            got = f"{below.n_samples} and {len(other.values)}"
-            raise DataError(f"X_val and y_val must have equally many rows, got {got}.")
+        same_rows(below.n_samples, other, "X_val and y_val")
         both = Target(target.kind, np.concatenate([target.values, other.values]), target.names, target.classes)
         weight = None if weight is None else np.concatenate([weight, np.ones(below.n_samples)])
         return joined([columns, below]), both, weight, below.n_samples
@@ -228,8 +223,8 @@ def _splits(dataset: Dataset, effort: Effort, seed: int, own: int) -> list[tuple
 class TabularMLPClassifier(ClassifierMixin, Classes, TabularEstimator):
     """Multilayer perceptrons that classify the rows of a table: numbers, text, booleans, dates and missing cells.
 
-    effort : "quick" is one network, "good" an ensemble over folds, "best" a larger one of larger networks;
-        docs/tabular.md has what each gains and costs.
+    effort : "quick" is two networks, "good" five over five folds, "best" sixteen larger ones over eight;
+        docs/estimators-measured.md has what the first two reach.
     time_limit : seconds that the fit may take; fewer epochs are planned where they would not fit in. What is learned
         under a limit depends on the machine's speed.
     scoring : what chooses the epoch to keep, on rows of each network's own fold: "loss" by default, or a metric.
