@@ -5,8 +5,9 @@
     python -m benchmarks.estimators --page                         the page anew from what was measured
 
 Each split holds out a fifth of the rows, stratified for classes, and trains on at most 2,000 of the others; the model
-sees nothing of the held-out rows. One line a table, split and model in benchmarks/estimators.jsonl, kept as soon as it
-is there; a model that fails has the reason in place of scores.
+sees nothing of the held-out rows. Every model has one thread, for beside other work two wait for each other: boosted
+trees then take thirty times as long. One line a table, split and model in benchmarks/estimators.jsonl, kept as soon as
+it is there; a model that fails has the reason in place of scores. The peers: pip install -e '.[peers]'.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def _mlp(p: Problem, seed: int) -> tuple[Any, Any]:
     from multilayer.estimators import MLPClassifier, MLPRegressor
 
     make: Any = MLPClassifier if p.kind == CLASSES else MLPRegressor
-    return _scaled(lambda s: make(random_state=s))(p, seed)
+    return _scaled(lambda s: make(random_state=s, n_jobs=1))(p, seed)
 
 
 def _sklearn(p: Problem, seed: int) -> tuple[Any, Any]:
@@ -147,7 +148,7 @@ def _tabular(effort: str) -> Maker:
         from multilayer.estimators import TabularMLPClassifier, TabularMLPRegressor
 
         make: Any = TabularMLPClassifier if p.kind == CLASSES else TabularMLPRegressor
-        return make(effort, random_state=seed, compare=False), p.frame
+        return make(effort, random_state=seed, compare=False, n_jobs=1), p.frame
 
     return maker
 
@@ -168,7 +169,7 @@ def _lightgbm(p: Problem, seed: int) -> tuple[Any, Any]:
     from lightgbm import LGBMClassifier, LGBMRegressor
 
     make: Any = LGBMClassifier if p.kind == CLASSES else LGBMRegressor
-    return make(random_state=seed, verbose=-1), _typed(p)
+    return make(random_state=seed, n_jobs=1, verbose=-1), _typed(p)
 
 
 def _catboost(p: Problem, seed: int) -> tuple[Any, Any]:
@@ -177,7 +178,7 @@ def _catboost(p: Problem, seed: int) -> tuple[Any, Any]:
     words = [name for name in p.frame if p.frame[name].dtype == object]
     frame = p.frame.assign(**{name: p.frame[name].fillna("missing").astype(str) for name in words})
     make: Any = CatBoostClassifier if p.kind == CLASSES else CatBoostRegressor
-    return make(random_seed=seed, verbose=0, cat_features=words, allow_writing_files=False), frame
+    return make(random_seed=seed, thread_count=1, verbose=0, cat_features=words, allow_writing_files=False), frame
 
 
 def _pytabkit(name: str) -> Maker:
@@ -187,7 +188,7 @@ def _pytabkit(name: str) -> Maker:
         make = getattr(pytabkit, f"{name}_{'Classifier' if p.kind == CLASSES else 'Regressor'}")
         numeric = p.frame.select_dtypes("number")
         frame = _typed(p).assign(**{column: numeric[column].fillna(numeric[column].mean()) for column in numeric})
-        return make(device="cpu", random_state=seed, n_threads=os.cpu_count(), verbosity=0), frame
+        return make(device="cpu", random_state=seed, n_threads=1, verbosity=0), frame
 
     return maker
 
@@ -208,9 +209,11 @@ MODELS: dict[str, Maker] = {
 
 def measured(p: Problem, model: str, split: int, train: Any, test: Any) -> dict[str, Any]:
     """Scores on the held-out rows and the seconds of the fit and of the prediction."""
+    from threadpoolctl import threadpool_limits
+
     estimator, X = MODELS[model](p, split)
     part = (lambda rows: X.iloc[rows]) if hasattr(X, "iloc") else (lambda rows: X[rows])
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         started, busy = time.perf_counter(), time.process_time()
         estimator.fit(part(train), p.y[train])

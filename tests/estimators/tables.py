@@ -17,7 +17,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "good": {"folds": 3, "networks": 3},
     "best": {"folds": 3, "networks": 6},
 }
-TINY: dict[str, Any] = {"views": (4, 0), "hidden": (8,), "epochs": 4, "dropout": 0.0}
+TINY: dict[str, Any] = {"bins": 4, "hidden": (8,), "epochs": 4}
 
 
 def small_efforts(monkeypatch: Any, **changed: Any) -> None:

@@ -1,39 +1,45 @@
-"""How much work a fit is worth: quick, good or best, each a network, its training and a number of them.
+"""How much work a fit is worth: quick, good or best, a number of networks and how each is trained.
 
 docs/decisions/0012-tabular-defaults.md has the measurements these were chosen by.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from multilayer.data.dataset import TargetKind
 from multilayer.recipe import Recipe
 
 BINS = 16
-VIEWS = (BINS, 0)
-"""Bins of a number's piecewise linear features in each of the ways that networks see the table; 0 is the number alone.
-Thresholds are what trees have before networks; for classes they help beside plain numbers, not in their place."""
 
 
 @final
 @dataclass(frozen=True)
 class Effort:
-    """So many networks, each validated by one of so many folds; every other one sees the table in the other way."""
+    """So many networks, each validated by one of so many folds and trained for so many epochs or more; with `bins` a
+    number is also piecewise linear features between so many quantiles, for some of the networks."""
 
     folds: int
     networks: int
-    hidden: tuple[int, ...]
-    epochs: int
-    dropout: float = 0.0
-    views: tuple[int, ...] = VIEWS
+    hidden: tuple[int, ...] = (128, 128)
+    epochs: int = 60
+    bins: int = BINS
+
+    def views(self, kind: TargetKind) -> tuple[int, ...]:
+        """The bins that networks see a number in, in turn; 0 is the number alone. Thresholds are what trees have before
+        networks: where numbers are to be predicted most networks have them, where classes are, most do not.
+
+        >>> EFFORTS["good"].views("regression"), EFFORTS["good"].views("classification")
+        ((16, 0, 16), (0, 16, 0))
+        """
+        return (self.bins, 0, self.bins) if kind == "regression" else (0, self.bins, 0)
 
 
 EFFORTS: dict[str, Effort] = {
-    "quick": Effort(folds=5, networks=2, hidden=(128, 128), epochs=60),
-    "good": Effort(folds=5, networks=5, hidden=(128, 128), epochs=60),
-    "best": Effort(folds=8, networks=16, hidden=(256, 256), epochs=80, dropout=0.1),
+    "quick": Effort(folds=5, networks=2),
+    "good": Effort(folds=5, networks=5),
+    "best": Effort(folds=7, networks=21),
 }
 MOST_FEATURES = 1500
 """Bins are fewer where the columns are many, so that the first layer stays this narrow."""
@@ -60,11 +66,11 @@ def epochs_for(effort: Effort, rows: int, kind: TargetKind) -> int:
 
 
 def recipe_for(effort: Effort, rows: int, monitor: str, epochs: int) -> Recipe:
-    """The recipe of one network that trains on so many rows."""
+    """The recipe of one network that trains on so many rows. A learned scale of each feature comes first, so that a
+    useless one can fade early (the front scale of RealMLP: Holzmüller, Grinsztajn & Steinwart, NeurIPS 2024)."""
     settings: dict[str, Any] = {
         "hidden": list(effort.hidden),
         "activation": "relu",
-        "dropout": effort.dropout,
         "optimizer": "adamw",
         "lr": LR,
         "weight_decay": decay_for(rows),
@@ -75,7 +81,8 @@ def recipe_for(effort: Effort, rows: int, monitor: str, epochs: int) -> Recipe:
         "keep": "best",
         "dtype": "float32",
     }
-    return Recipe.of(**settings)
+    network = Recipe.of(**settings)
+    return replace(network, layers=({"layer": "scale"}, *network.layers))
 
 
 def decay_for(rows: int) -> float:

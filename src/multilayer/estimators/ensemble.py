@@ -72,13 +72,15 @@ class Seat:
 def seats(
     dataset: Dataset, rows: Rows, effort: Effort, splits: Sequence[tuple[Rows, Rows]], seeds: Sequence[int]
 ) -> list[Seat]:
-    """A seat for each seed: folds in turn, and from one seat to the next another view."""
+    """A seat for each seed: folds in turn, and from one seat to the next, and from one round to the next, another
+    view."""
     numbers = sum(heading.kind in ("number", "date") for heading in dataset.columns.headings)
-    known = [View.of(dataset, rows, bins_for(bins, numbers)) for bins in effort.views]
+    views = [bins_for(bins, numbers) if bins else 0 for bins in effort.views(dataset.target.kind)]
+    known = {bins: View.of(dataset, rows, bins) for bins in dict.fromkeys(views)}
     fitted: dict[tuple[int, int], FittedPreparation] = {}
     taken = []
     for place, seed in enumerate(seeds):
-        fold, look = place % len(splits), (place + place // len(splits)) % len(known)
+        fold, look = place % len(splits), views[(place + place // len(splits)) % len(views)]
         train, val = splits[fold]
         if (fold, look) not in fitted:
             fitted[fold, look] = known[look].prepared(train)
