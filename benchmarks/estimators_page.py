@@ -15,8 +15,8 @@ Scores: TypeAlias = dict[str, dict[str, dict[int, float]]]
 """Of each table, model and split: less is better."""
 
 NAMES = {
-    "mlp": "MLPClassifier / MLPRegressor",
-    "sklearn": "scikit-learn's MLP",
+    "mlp": "plain, ours",
+    "sklearn": "plain, scikit-learn",
     "quick": "tabular, quick",
     "good": "tabular, good",
     "best": "tabular, best",
@@ -29,24 +29,33 @@ NAMES = {
 PLAIN = ("mlp", "sklearn")
 PEERS = ("hist_gradient_boosting", "lightgbm", "catboost", "realmlp_td", "tabm_d")
 PAIRS = (("good", "quick"), ("best", "good"), *((ours, peer) for ours in ("good", "best") for peer in PEERS))
-PAIRS_SAID = """On the splits that both models have. Ratios are geometric means over tables, below 1 where the first is
-better; *better* counts tables by the mean over splits, *significant* those with p below 0.05 after Holm's correction.
-Time is the median over tables of the first one's processor time by the second's.
+CHOSEN_ON = {
+    *("adult", "pima-indians-diabetes", "credit-g", "magic", "churn", "texture", "vowel", "yeast", "digits"),
+    *("winequality-red, classes", "banknote_authentication", "abalone", "winequality-red", "energy", "diabetes"),
+    *("california_housing", "pol"),
+}
+PAIRS_SAID = f"""On the splits that both models have. *Better* counts tables by the mean over splits, *significant* those
+with p below 0.05 after Holm's correction. Ratios are below 1 where the first is better: of errors the geometric mean over
+tables, of log losses the median (some are nearly 0), of processor times the median. {len(CHOSEN_ON)} of the tables also
+served to choose how tabular estimators train, by other splits of at most 1,500 rows
+([decision 12](decisions/0012-tabular-defaults.md)); *on others* leaves these out.
+"""
+EACH_SAID = """The mean over ten splits, or over as many as stand in brackets.
 """
 HELD_OUT = 0.2
 HEAD = """# The estimators, measured
 
 Every estimator with its defaults on real tables, beside its peers with theirs, on the same random splits. This page is
-written by `python -m benchmarks.estimators --data FOLDER`; the files are no part of the project. Where fewer splits
-of a model were measured, as of the slow ones, the table says so.
+written by `python -m benchmarks.estimators --data FOLDER`; the files are no part of the project. Slow
+models were measured on fewer splits, as the tables say.
 
 A split holds out a fifth of the rows, stratified for classes; a model trains on at most 2,000 of the others and sees
 nothing of the held-out rows. Classes are judged by the error rate and by the log loss of the probabilities, numbers by
 the root mean squared error. *Rank* is the mean over tables of the model's place among those on the page, by its mean
 over splits (1 is best). *Normalized* is the mean over tables of 1 where the model is the best, 0 where it is the worst
 or below. A difference on one table is tested by Nadeau and Bengio's corrected resampled t-test (Machine Learning 52
-(2003), 239) over the splits, with Holm's correction over the tables. Seconds are those of the
-processor in `fit`; every model had one thread, and other work ran beside, so their ratios are what to look at.
+(2003), 239) over the splits, with Holm's correction over the tables. Seconds are those of the processor in `fit`; every
+model had one thread, and other work ran beside, so their ratios are what to look at.
 """
 
 
@@ -58,7 +67,7 @@ def page(rows: Sequence[Row]) -> str:
     parts += ["## The plain estimators beside scikit-learn's\n", _duel(rows, errors, losses)]
     parts += ["## The efforts, one against one\n", PAIRS_SAID, _pairs(rows, errors, losses)]
     parts += ["## The ranks of all models\n", _rankings(rows, errors, losses)]
-    parts += ["## Each table\n", _each(rows, errors)]
+    parts += ["## The error on each table\n", EACH_SAID, _each(errors)]
     failed = [row for row in rows if "failed" in row]
     if failed:
         lines = [f"- {row['table']}, {NAMES[row['model']]}, split {row['split']}: {row['failed']}\n" for row in failed]
@@ -111,8 +120,8 @@ def _duel(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
 
 def _pairs(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
     """Each effort against the one before, and good and best against each peer, on the splits that both have."""
-    head = ["", "against", "tables", "splits", "better, equal, worse", "significant", "ratio of errors"]
-    head += ["of log losses", "processor time of fit"]
+    head = ["", "against", "tables", "splits", "better, equal, worse", "significant", "ratio of errors", "on others"]
+    head += ["of log losses", "of processor times of fit"]
     table = f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
     for ours, theirs in PAIRS:
         shared = [name for name, found in errors.items() if set(found.get(ours, ())) & set(found.get(theirs, ()))]
@@ -130,14 +139,15 @@ def _pair(rows: Sequence[Row], errors: Scores, losses: Scores, shared: Sequence[
     won, lost = ([n for n in shared if adjusted[n] < 0.05 and s * tests[n][0] < 0] for s in (1, -1))
     counts = sorted({len(set(errors[name][a]) & set(errors[name][b])) for name in shared})
     times = [_seconds(rows, name, a) / _seconds(rows, name, b) for name in shared]
-    ratios = [ours / theirs for ours, theirs in means.values() if ours > 0 and theirs > 0]
+    ratios = {name: ours / theirs for name, (ours, theirs) in means.items() if ours > 0 and theirs > 0}
     return [
         str(len(shared)),
         str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}",
         ", ".join(str(sum(sign(*pair) for pair in means.values())) for sign in (lt, eq, gt)),
         f"{len(won)} won, {len(lost)} lost",
-        f"{_geometric(ratios):.3f}",
-        f"{_geometric([ours / theirs for ours, theirs in logs]):.3f}",
+        f"{_geometric(list(ratios.values())):.3f}",
+        f"{_geometric([ratio for name, ratio in ratios.items() if name not in CHOSEN_ON]):.3f}",
+        f"{np.median([ours / theirs for ours, theirs in logs]):.3f}",
         f"{np.median(times):.2g}",
     ]
 
@@ -204,23 +214,25 @@ def _normalized(errors: Scores, tables: Sequence[str], models: Sequence[str]) ->
     return dict(zip(models, average.tolist(), strict=True))
 
 
-def _each(rows: Sequence[Row], errors: Scores) -> str:
+def _each(errors: Scores) -> str:
     models = [model for model in NAMES if any(model in found for found in errors.values())]
-    head = ["table", "splits", *(NAMES[model] for model in models)]
+    head = ["table", *(NAMES[model] for model in models)]
     lines = [head, ["---"] * len(head)]
     for table, found in errors.items():
-        best = min(map(_means, found.values()))
-        cells = [_cell(rows, table, model, found.get(model), best) for model in models]
-        lines.append([table, str(max(len(splits) for splits in found.values())), *cells])
+        most = max(map(len, found.values()))
+        best = min(_means(splits) for splits in found.values() if len(splits) == most)
+        lines.append([table, *(_cell(found.get(model), most, best) for model in models)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _cell(rows: Sequence[Row], table: str, model: str, splits: dict[int, float] | None, best: float) -> str:
+def _cell(splits: dict[int, float] | None, most: int, best: float) -> str:
+    """The mean over splits, the best in bold; with their number, where others have more."""
     if not splits:
         return "-"
-    mean, seconds = _means(splits), _seconds(rows, table, model)
-    said = f"**{mean:.4g}**" if mean == best else f"{mean:.4g}"
-    return f"{said}, {seconds:.2g} s"
+    mean = _means(splits)
+    if len(splits) < most:
+        return f"{mean:.4g} ({len(splits)})"
+    return f"**{mean:.4g}**" if mean == best else f"{mean:.4g}"
 
 
 def _means(splits: Mapping[int, float]) -> float:

@@ -223,8 +223,8 @@ def _splits(dataset: Dataset, effort: Effort, seed: int, own: int) -> list[tuple
 class TabularMLPClassifier(ClassifierMixin, Classes, TabularEstimator):
     """Multilayer perceptrons that classify the rows of a table: numbers, text, booleans, dates and missing cells.
 
-    effort : "quick" is two networks, "good" five over five folds, "best" sixteen larger ones over eight;
-        docs/estimators-measured.md has what the first two reach.
+    effort : "quick" is two networks, "good" five over five folds, "best" 21 over seven;
+        docs/estimators-measured.md has what each reaches, and in what time.
     time_limit : seconds that the fit may take; fewer epochs are planned where they would not fit in. What is learned
         under a limit depends on the machine's speed.
     scoring : what chooses the epoch to keep, on rows of each network's own fold: "loss" by default, or a metric.
