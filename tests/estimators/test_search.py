@@ -11,7 +11,8 @@ from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GroupKFold, KFold, RepeatedKFold, StratifiedShuffleSplit
 from sklearn.utils.estimator_checks import check_estimator
 
-from multilayer.estimators import MLPClassifier, MLPRegressor, PopulationSearchCV
+from multilayer.estimators import MLPClassifier, MLPRegressor, PopulationSearchCV, search
+from tests.estimators.clock import Clock
 from tests.scale import ACCEPT
 
 DRAW = np.random.default_rng(0)
@@ -213,3 +214,13 @@ def test_scikit_learn_has_no_complaint(kind):
         records = check_estimator(search, on_fail=None, on_skip=None)
     assert {r["check_name"]: str(r["exception"]) for r in records if r["status"] == "failed"} == {}
     assert sum(record["status"] == "passed" for record in records) > 40
+
+
+@pytest.mark.parametrize(("halving", "trainings"), [(False, 2), (True, 4)])
+def test_a_time_limit_is_shared_by_all_trainings_of_a_search(monkeypatch, halving, trainings):
+    """An epoch takes a second in each of two populations; with halving six settings have two rounds."""
+    clock = Clock(monkeypatch, search)
+    space = {"class_weight": [None, "balanced"], "learning_rate_init": [0.01, 0.02, 0.03]}
+    sought = PopulationSearchCV(MLPClassifier((4,), max_iter=300), space, cv=2, halving=halving, time_limit=40)
+    sought.set_params(refit=False).fit(X, Y)
+    assert 40 <= clock.epochs <= 40 + trainings, "all of the time, and each ends with the epoch that it is in"

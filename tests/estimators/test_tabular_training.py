@@ -12,6 +12,7 @@ from multilayer.data.column import REST
 from multilayer.estimators import TabularMLPClassifier, TabularMLPRegressor, ensemble, tabular
 from multilayer.estimators.efforts import EFFORTS
 from multilayer.recipe import weights_digest
+from tests.estimators.clock import Clock
 from tests.estimators.tables import NUMBERS, TABLE, Y, answers, classifier, people, regressor, small_efforts
 
 NAN = np.nan
@@ -217,31 +218,12 @@ def test_the_report_of_numbers():
     assert model.report_["better"] == ("network" if gap > 0 else "hist_gradient_boosting")
 
 
-class Clock:
-    """Seconds that pass when an epoch is trained, and in no other way."""
-
-    def __init__(self, monkeypatch, seconds_an_epoch: float = 1.0) -> None:
-        self.now, self.epochs, self.seconds_an_epoch = 100.0, 0, seconds_an_epoch
-        monkeypatch.setattr("time.perf_counter", lambda: self.now)
-        real = ensemble.fit_members
-
-        def slow(members, data, *, watchers=(), **how):
-            def tick(underway):
-                self.now += self.seconds_an_epoch
-                self.epochs += 1
-                return True
-
-            return real(members, data, watchers=[*watchers, tick], **how)
-
-        monkeypatch.setattr(ensemble, "fit_members", slow)
-
-
 @pytest.mark.parametrize("views", [1, 2])
 @pytest.mark.parametrize("limit", [1000, 40, 20, 7.5, 0.1])
 def test_a_time_limit_plans_fewer_epochs_and_ends_in_time(monkeypatch, limit, views):
     """An epoch takes a second for each way of seeing the table; one of each is trained to find that out."""
     small_efforts(monkeypatch, epochs=40, bins=4 * (views - 1))
-    clock = Clock(monkeypatch)
+    clock = Clock(monkeypatch, ensemble)
     model = classifier("good", time_limit=limit).fit(TABLE, Y)
     planned = min(max(int((limit * tabular.PLANNED - views) / views + 1e-9), 1), 40)
     assert abs(model.n_iter_ - planned) <= (planned < 40)
@@ -253,7 +235,7 @@ def test_a_time_limit_plans_fewer_epochs_and_ends_in_time(monkeypatch, limit, vi
 @pytest.mark.parametrize("views", [1, 2])
 def test_a_training_that_slows_down_still_ends_in_time(monkeypatch, views):
     small_efforts(monkeypatch, epochs=40, bins=4 * (views - 1))
-    clock = Clock(monkeypatch)
+    clock = Clock(monkeypatch, ensemble)
     real = tabular.TabularEstimator._affordable
 
     def then_slower(self, *given):

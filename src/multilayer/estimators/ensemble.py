@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
@@ -14,7 +13,7 @@ from multilayer.data import Dataset, Encoding, FittedPreparation, Preparation
 from multilayer.engines import Data, Member
 from multilayer.engines.model import Model
 from multilayer.estimators.efforts import Effort, bins_for
-from multilayer.estimators.fitting import Fitted, fit_members, report_endings
+from multilayer.estimators.fitting import Fitted, TimeLeft, fit_members, report_endings
 from multilayer.estimators.problem import Rows
 from multilayer.estimators.tables import features_of
 from multilayer.recipe import Recipe
@@ -93,14 +92,12 @@ def trained(
 ) -> list[Fitted]:
     """The ensemble, one fitted network a seat; those of one view are one population, with its share of the time."""
     found: dict[int, Fitted] = {}
-    started = time.perf_counter()
+    time_left = TimeLeft(time_limit)
     for view in dict.fromkeys(seat.view for seat in taken):
         places = [place for place, seat in enumerate(taken) if seat.view is view]
         members = [taken[place].member(recipe_of) for place in places]
-        left = None
-        if time_limit is not None:
-            left = (time_limit - (time.perf_counter() - started)) * len(places) / (len(taken) - len(found))
-        fitted = fit_members(members, view.data, **how, time_limit=left)
+        share = time_left.share(len(places), len(taken) - len(found))
+        fitted = fit_members(members, view.data, **how, time_limit=share)
         report_endings(fitted, may_stop=False)
         found |= {place: _one(fitted, number) for number, place in enumerate(places)}
     return [found[place] for place in range(len(taken))]

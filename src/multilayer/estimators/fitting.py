@@ -45,6 +45,18 @@ class Underway:
         )
 
 
+@final
+class TimeLeft:
+    """A limit in seconds, from now on, that trainings share which follow one another; None is none."""
+
+    def __init__(self, limit: float | None) -> None:
+        self.limit, self.started = limit, time.perf_counter()
+
+    def share(self, part: int, to_come: int) -> float | None:
+        """What a part has of the time that is left, as much as the others of those to come."""
+        return None if self.limit is None else (self.limit - (time.perf_counter() - self.started)) * part / to_come
+
+
 Watcher: TypeAlias = Callable[[Underway], bool]
 """Called after each epoch; False ends the training."""
 

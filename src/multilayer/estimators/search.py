@@ -24,7 +24,7 @@ from multilayer import engines
 from multilayer.constraints import Boolean, Integer, Maybe, Real
 from multilayer.engines import Member
 from multilayer.errors import UsageError, sentence
-from multilayer.estimators.fitting import fit_members, threads_of
+from multilayer.estimators.fitting import TimeLeft, fit_members, threads_of
 from multilayer.estimators.network import NetworkEstimator
 from multilayer.estimators.problem import Problem, Rows, seeds_of
 from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights, same_rows
@@ -68,6 +68,7 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
     scoring : a name or a scorer of scikit-learn; the estimator's own `score` by default. It is given the sample weights
         of the test rows, where it takes any.
     refit : fit the best setting on all rows, as `best_estimator_`.
+    time_limit : seconds that the search may take, before the refit; trainings end with the epoch they are in.
     n_jobs : threads; all processors by default.
 
     `cv_results_`, `best_params_`, `best_score_`, `best_index_`, `best_estimator_`, `n_splits_`, `scorer_` are those of
@@ -140,11 +141,11 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
 
     def _rounds(self, base: NetworkEstimator, candidates: Sequence[Params], rows: _Rows) -> list[_Round]:
         """One round with every epoch, or several with more epochs for fewer settings."""
-        alive, rounds = list(range(len(candidates))), list[_Round]()
+        alive, rounds, time_left = list(range(len(candidates))), list[_Round](), TimeLeft(self.time_limit)
         depth = int(math.log(len(candidates), 3) + 1e-9) if self.halving and len(candidates) > 2 else 0
         for left in range(depth, -1, -1):
             trials = [trial for place in alive for trial in self._trials(base, place, candidates[place], rows, left)]
-            scores, seconds = self._scored(trials, rows)
+            scores, seconds = self._scored(trials, rows, time_left.share(1, left + 1))
             rounds.append(_Round(alive, scores, seconds, 3**left))
             ranked = sorted(alive, key=lambda place: -_worst_if_nan(np.mean(scores[place])))
             alive = sorted(ranked[: max(1, math.ceil(len(alive) / 3))])
@@ -164,17 +165,22 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
                 trials.append(_Trial(place, fold, own, np.asarray(test), members))
         return trials
 
-    def _scored(self, trials: Sequence[_Trial], rows: _Rows) -> tuple[dict[int, npt.NDArray[np.float64]], float]:
+    def _scored(
+        self, trials: Sequence[_Trial], rows: _Rows, limit: float | None
+    ) -> tuple[dict[int, npt.NDArray[np.float64]], float]:
         """The scores of each setting (folds,), and the seconds of all."""
         started = time.perf_counter()
         found: dict[tuple[int, int], list[float]] = {}
         weights = rows.weight if rows.weight is not None and _takes_weights(self.scorer_) else None
+        time_left, to_come = TimeLeft(limit), sum(len(trial.members) for trial in trials)
         for population in _populations(trials):
             members = [member for trial in population for member in trial.members]
             threads = threads_of(self.n_jobs)
             data = rows.problem(population[0].estimator).data
             engine = population[0].estimator.engine
-            fitted = fit_members(members, data, engine=engine, threads=threads, time_limit=self.time_limit)
+            share = time_left.share(len(members), to_come)
+            fitted = fit_members(members, data, engine=engine, threads=threads, time_limit=share)
+            to_come -= len(members)
             models = iter(fitted.models)
             for trial in population:
                 own = with_networks(trial.estimator, tuple(itertools.islice(models, len(trial.members))))
