@@ -66,7 +66,7 @@ def page(rows: Sequence[Row]) -> str:
     losses = _errors(rows, {"log_loss": lambda score: score})
     parts += ["## The plain estimators beside scikit-learn's\n", _duel(rows, errors, losses)]
     parts += ["## The efforts, one against one\n", PAIRS_SAID, _pairs(rows, errors, losses)]
-    parts += ["## The ranks of all models\n", _rankings(rows, errors, losses)]
+    parts += ["## The ranks of the models\n", _rankings(rows, errors, losses)]
     parts += ["## The error on each table\n", EACH_SAID, _each(errors)]
     failed = [row for row in rows if "failed" in row]
     if failed:
@@ -159,10 +159,10 @@ def _paired(found: Mapping[str, Mapping[int, float]], a: str, b: str) -> tuple[f
 
 
 def _rankings(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
-    """Every model on the splits that all have; the models that were measured on more, on theirs."""
-    models = [model for model in NAMES if any(model in found for found in errors.values())]
+    """The models that were measured on every split; and those of most tables, on the splits that all of them have."""
+    models = [m for m in NAMES if sum(m in found for found in errors.values()) > len(errors) / 2]
     most = max(len(splits) for found in errors.values() for splits in found.values())
-    whole = [m for m in models if all(len(found.get(m, ())) == most for found in errors.values() if m in found)]
+    whole = [m for m in models if all(len(found.get(m, ())) == most for found in errors.values())]
     both = [models] if whole == models or len(whole) < 2 else [whole, models]
     return "\n".join(_ranking(rows, errors, losses, chosen) for chosen in both)
 
