@@ -34,8 +34,8 @@ CHOSEN_ON = {
     *("winequality-red, classes", "banknote_authentication", "abalone", "winequality-red", "energy", "diabetes"),
     *("california_housing", "pol"),
 }
-PAIRS_SAID = f"""On the splits that both models have. *Better* counts tables by the mean over splits,
-*significant* those with p below 0.05 after Holm's correction. Ratios are below 1 where the first is better: of errors
+PAIRS_SAID = f"""On the splits that both models have. *Better* counts tables by the mean over splits, *significantly* the
+tables won and lost with p below 0.05 after Holm's correction. Ratios are below 1 where the first is better: of errors
 the geometric mean over tables, of log losses the median (some are nearly 0), of processor times the median.
 {len(CHOSEN_ON)} of the tables also served to choose how tabular estimators train, by other splits of at most 1,500
 rows ([decision 12](decisions/0012-tabular-defaults.md)); *on others* leaves these out.
@@ -120,13 +120,22 @@ def _duel(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
 
 def _pairs(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
     """Each effort against the one before, and good and best against each peer, on the splits that both have."""
-    head = ["", "against", "tables", "splits", "better, equal, worse", "significant", "ratio of errors", "on others"]
-    head += ["of log losses", "of processor times of fit"]
+    head = [
+        "effort",
+        "against",
+        "tables",
+        "splits",
+        "better, equal, worse",
+        "significantly",
+        "ratio of errors",
+        "on others",
+    ]
+    head += ["of log losses", "of times of fit"]
     table = f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
     for ours, theirs in PAIRS:
         shared = [name for name, found in errors.items() if set(found.get(ours, ())) & set(found.get(theirs, ()))]
         if shared:
-            cells = [NAMES[ours], NAMES[theirs], *_pair(rows, errors, losses, shared, ours, theirs)]
+            cells = [ours, NAMES[theirs].removeprefix("tabular, "), *_pair(rows, errors, losses, shared, ours, theirs)]
             table += f"| {' | '.join(cells)} |\n"
     return table
 
@@ -144,7 +153,7 @@ def _pair(rows: Sequence[Row], errors: Scores, losses: Scores, shared: Sequence[
         str(len(shared)),
         str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}",
         ", ".join(str(sum(sign(*pair) for pair in means.values())) for sign in (lt, eq, gt)),
-        f"{len(won)} won, {len(lost)} lost",
+        f"{len(won)} / {len(lost)}",
         f"{_geometric(list(ratios.values())):.3f}",
         f"{_geometric([ratio for name, ratio in ratios.items() if name not in CHOSEN_ON]):.3f}",
         f"{np.median([ours / theirs for ours, theirs in logs]):.3f}",
