@@ -34,9 +34,9 @@ CHOSEN_ON = {
     *("winequality-red, classes", "banknote_authentication", "abalone", "winequality-red", "energy", "diabetes"),
     *("california_housing", "pol"),
 }
-PAIRS_SAID = f"""On the splits that both models have. *Better* counts tables by the mean over splits, *significantly* the
-tables won and lost with p below 0.05 after Holm's correction. Ratios are below 1 where the first is better: of errors
-the geometric mean over tables, of log losses the median (some are nearly 0), of processor times the median.
+PAIRS_SAID = f"""On the splits that both models have. *Better* counts tables by the mean over splits,
+*significantly* the tables won and lost with p below 0.05 after Holm's correction. Ratios are below 1 where the first
+is better: of errors the geometric mean over tables, of log losses the median (some are nearly 0), of times the median.
 {len(CHOSEN_ON)} of the tables also served to choose how tabular estimators train, by other splits of at most 1,500
 rows ([decision 12](decisions/0012-tabular-defaults.md)); *on others* leaves these out.
 """
