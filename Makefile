@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+EVERY_CORE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 BUILD_INPUTS := pyproject.toml CMakeLists.txt src/multilayer/version.py $(wildcard native/*)
 
 .PHONY: run test accept bench docs format
@@ -27,10 +28,10 @@ test: $(VENV)/.testable
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest $(EVERY_CORE)
 
 accept: $(VENV)/.testable
-	MULTILAYER_ACCEPT=1 $(BIN)/pytest --figures docs/acceptance.md
+	MULTILAYER_ACCEPT=1 $(BIN)/pytest $(EVERY_CORE) --figures docs/acceptance.md
 
 bench: $(VENV)/.measurable
 	$(BIN)/python -m benchmarks $(if $(CASE),--case $(CASE)) $(if $(QUICK),--quick)

@@ -13,7 +13,7 @@ import pytest
 import multilayer as ml
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # its default, TensorFlow, is not among what the tests install
-pytest_plugins = ["tests.figures"]
+pytest_plugins = ["pytester", "tests.figures"]
 
 hypothesis.settings.register_profile("multilayer", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("multilayer")

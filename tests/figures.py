@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 Figure = Callable[[str, object], None]
-FIGURES = pytest.StashKey[list[tuple[str, str, str]]]()
-STARTED = pytest.StashKey[float]()
+PROPERTY = "figure"  # of a test's report, which crosses from the process that ran it to the one that writes the page
+RECORDED = pytest.StashKey["Recorded"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,8 +26,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FIGURES] = []
-    config.stash[STARTED] = time.monotonic()
+    config.stash[RECORDED] = Recorded()
+    config.pluginmanager.register(config.stash[RECORDED])
+
+
+class Recorded:
+    """What the tests of this run recorded, in whichever process each ran."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.figures: list[tuple[str, str, str]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            self.figures += [tuple(value) for name, value in report.user_properties if name == PROPERTY]
 
 
 @pytest.fixture
@@ -37,7 +49,7 @@ def figure(request: pytest.FixtureRequest) -> Figure:
     def record(name: str, value: object) -> None:
         shown = f"{value:.5g}" if isinstance(value, float) else str(value)
         test = f"{request.node.path.relative_to(request.config.rootpath).as_posix()}::{request.node.name}"
-        request.config.stash[FIGURES].append((test, name, shown))
+        request.node.user_properties.append((PROPERTY, (test, name, shown)))
 
     return record
 
@@ -46,8 +58,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     path = config.getoption("--figures")
     if path is not None:
         counts = {kind: len(terminalreporter.stats.get(kind, ())) for kind in ("passed", "failed", "error", "skipped")}
-        seconds = time.monotonic() - config.stash[STARTED]
-        path.write_text(page(config.stash[FIGURES], counts, seconds), encoding="utf-8")
+        recorded = config.stash[RECORDED]
+        path.write_text(page(recorded.figures, counts, time.monotonic() - recorded.started), encoding="utf-8")
 
 
 def page(figures: list[tuple[str, str, str]], counts: dict[str, int], seconds: float) -> str:
