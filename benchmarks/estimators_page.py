@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import eq, gt, lt
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+
+from benchmarks.markdown import table
 
 Row: TypeAlias = Mapping[str, Any]
 Scores: TypeAlias = dict[str, dict[str, dict[int, float]]]
@@ -59,15 +62,37 @@ model had one thread, and other work ran beside, so their ratios are what to loo
 """
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Of each table, model and split."""
+
+    errors: Scores
+    losses: Scores
+    seconds: Scores
+
+    @staticmethod
+    def of(rows: Sequence[Row]) -> Measured:
+        forms = {"accuracy": lambda score: 1 - score, "rmse": lambda score: score}
+        losses, seconds = ({name: float} for name in ("log_loss", "processor_seconds"))
+        return Measured(*(_scores(rows, form) for form in (forms, losses, seconds)))
+
+    def median_seconds(self, table: str, model: str) -> float:
+        """What a fit takes of the processor."""
+        return float(np.median(list(self.seconds[table][model].values())))
+
+    def slower(self, table: str, one: str, other: str) -> float:
+        """How many times the other's processor time of a fit the one's is."""
+        return self.median_seconds(table, one) / self.median_seconds(table, other)
+
+
 def page(rows: Sequence[Row]) -> str:
     """The page, in Markdown."""
+    measured = Measured.of(rows)
     parts = [HEAD]
-    errors = _errors(rows, {"accuracy": lambda score: 1 - score, "rmse": lambda score: score})
-    losses = _errors(rows, {"log_loss": lambda score: score})
-    parts += ["## The plain estimators beside scikit-learn's\n", _duel(rows, errors, losses)]
-    parts += ["## The efforts, one against one\n", PAIRS_SAID, _pairs(rows, errors, losses)]
-    parts += ["## The ranks of the models\n", _rankings(rows, errors, losses)]
-    parts += ["## The error on each table\n", EACH_SAID, _each(errors)]
+    parts += ["## The plain estimators beside scikit-learn's\n", _duel(measured)]
+    parts += ["## The efforts, one against one\n", PAIRS_SAID, _pairs(measured)]
+    parts += ["## The ranks of the models\n", _rankings(measured)]
+    parts += ["## The error on each table\n", EACH_SAID, _each(measured.errors)]
     failed = [row for row in rows if "failed" in row]
     if failed:
         lines = [f"- {row['table']}, {NAMES[row['model']]}, split {row['split']}: {row['failed']}\n" for row in failed]
@@ -77,7 +102,7 @@ def page(rows: Sequence[Row]) -> str:
     return "\n".join(parts)
 
 
-def _errors(rows: Sequence[Row], forms: Mapping[str, Any]) -> Scores:
+def _scores(rows: Sequence[Row], forms: Mapping[str, Callable[[float], float]]) -> Scores:
     found: Scores = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         for name, form in forms.items():
@@ -86,152 +111,142 @@ def _errors(rows: Sequence[Row], forms: Mapping[str, Any]) -> Scores:
     return found
 
 
-def _duel(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
+def _duel(measured: Measured) -> str:
     """Wins, losses and ranks of this package's plain estimators against scikit-learn's."""
-    shared = [table for table, models in errors.items() if all(model in models for model in PLAIN)]
-    tests = {table: _corrected(*(errors[table][model] for model in PLAIN)) for table in shared}
-    adjusted = _holm({table: p for table, (_, p) in tests.items()})
-    both = [table for table in shared if all(_means(errors[table][model]) > 0 for model in PLAIN)]
-    ratios = [_means(errors[table]["mlp"]) / _means(errors[table]["sklearn"]) for table in both]
-    times = [_seconds(rows, table, "sklearn") / _seconds(rows, table, "mlp") for table in shared]
-    kinds = {row["table"]: row["kind"] for row in rows}
+    errors, losses = _shared(measured.errors, PLAIN), _shared(measured.losses, PLAIN)
+    tests = _tests(errors, *PLAIN)
+    slower = {table: measured.slower(table, "sklearn", "mlp") for table in errors}
+    said = []
+    for name, own in (("classes", set(errors) & set(losses)), ("numbers", set(errors) - set(losses))):
+        if own:
+            rank = np.mean([1 + (_means(errors[table]["mlp"]) > _means(errors[table]["sklearn"])) for table in own])
+            said.append(f"- {name}, {len(own)} tables: mean rank of two {rank:.2f}")
+    better = sum(_means(found["mlp"]) < _means(found["sklearn"]) for found in losses.values())
+    said.append(f"- log loss lower on {better} of {len(losses)}")
+    said.append(
+        f"- geometric mean of the errors' ratio, ours to theirs: {_ratio(_paired(errors, *PLAIN).values()):.3f}"
+    )
+    said.append(
+        f"- median of the ratio of the fits' processor times, theirs to ours: {np.median([*slower.values()]):.1f}"
+    )
     lines = []
-    for name, chosen in (("classes", "classification"), ("numbers", "regression")):
-        own = [table for table in shared if kinds[table] == chosen]
-        if not own:
-            continue
-        ranks = [1.0 + (_means(errors[table]["mlp"]) > _means(errors[table]["sklearn"])) for table in own]
-        lines.append(f"- {name}, {len(own)} tables: mean rank of two {np.mean(ranks):.2f}")
-        logs = [table for table in own if table in losses and all(model in losses[table] for model in PLAIN)]
-        if logs:
-            better = sum(_means(losses[table]["mlp"]) < _means(losses[table]["sklearn"]) for table in logs)
-            lines[-1] += f"; log loss lower on {better} of {len(logs)}"
-    lines.append(f"- geometric mean of the errors' ratio, ours to theirs: {_geometric(ratios):.3f}")
-    lines.append(f"- median of the ratio of the fits' processor times, theirs to ours: {np.median(times):.1f}")
+    for name, (ours, theirs) in _paired(errors, *PLAIN).items():
+        difference = f"{tests[name].difference:+.3g} {'**lost**' if ours > theirs else ''}"
+        lines.append([name, f"{ours:.4g}", f"{theirs:.4g}", difference, f"{tests[name].p:.3f}", f"{slower[name]:.1f}"])
     head = ["table", "ours", "scikit-learn", "difference", "p, Holm", "processor time of fit, theirs / ours"]
-    table = f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
-    for place, name in enumerate(shared):
-        ours, theirs = (_means(errors[name][model]) for model in PLAIN)
-        said = "**lost**" if ours > theirs else ""
-        table += f"| {name} | {ours:.4g} | {theirs:.4g} | {tests[name][0]:+.3g} {said} | {adjusted[name]:.3f} | "
-        table += f"{times[place]:.1f} |\n"
-    return "".join(f"{line}\n" for line in lines) + f"\n{table}"
+    return "".join(f"{line}\n" for line in said) + f"\n{table(head, lines)}"
 
 
-def _pairs(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
+def _pairs(measured: Measured) -> str:
     """Each effort against the one before, and good and best against each peer, on the splits that both have."""
-    head = [
-        "effort",
-        "against",
-        "tables",
-        "splits",
-        "better, equal, worse",
-        "significantly",
-        "ratio of errors",
-        "on others",
-    ]
-    head += ["of log losses", "of times of fit"]
-    table = f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+    head = ["effort", "against", "tables", "splits", "better, equal, worse", "significantly", "ratio of errors"]
+    head += ["on others", "of log losses", "of times of fit"]
+    lines = []
     for ours, theirs in PAIRS:
-        shared = [name for name, found in errors.items() if set(found.get(ours, ())) & set(found.get(theirs, ()))]
-        if shared:
-            cells = [ours, NAMES[theirs].removeprefix("tabular, "), *_pair(rows, errors, losses, shared, ours, theirs)]
-            table += f"| {' | '.join(cells)} |\n"
-    return table
+        cells = _pair(measured, ours, theirs)
+        if cells:
+            lines.append([ours, NAMES[theirs].removeprefix("tabular, "), *cells])
+    return table(head, lines)
 
 
-def _pair(rows: Sequence[Row], errors: Scores, losses: Scores, shared: Sequence[str], a: str, b: str) -> list[str]:
-    means = {name: _paired(errors[name], a, b) for name in shared}
-    logs = [_paired(losses[name], a, b) for name in shared if name in losses]
-    tests = {name: _corrected(errors[name][a], errors[name][b]) for name in shared}
-    adjusted = _holm({name: p for name, (_, p) in tests.items()})
-    won, lost = ([n for n in shared if adjusted[n] < 0.05 and s * tests[n][0] < 0] for s in (1, -1))
-    counts = sorted({len(set(errors[name][a]) & set(errors[name][b])) for name in shared})
-    times = [_seconds(rows, name, a) / _seconds(rows, name, b) for name in shared]
-    ratios = {name: ours / theirs for name, (ours, theirs) in means.items() if ours > 0 and theirs > 0}
+def _pair(measured: Measured, a: str, b: str) -> list[str]:
+    """What stands in a line about two models; nothing where they share no split."""
+    errors, losses = _shared(measured.errors, (a, b)), _shared(measured.losses, (a, b))
+    if not errors:
+        return []
+    means, tests = _paired(errors, a, b), _tests(errors, a, b).values()
+    times = [measured.slower(name, a, b) for name in errors]
+    others = [pair for name, pair in means.items() if name not in CHOSEN_ON]
     return [
-        str(len(shared)),
-        str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}",
+        str(len(errors)),
+        _counts(errors),
         ", ".join(str(sum(sign(*pair) for pair in means.values())) for sign in (lt, eq, gt)),
-        f"{len(won)} / {len(lost)}",
-        f"{_geometric(list(ratios.values())):.3f}",
-        f"{_geometric([ratio for name, ratio in ratios.items() if name not in CHOSEN_ON]):.3f}",
-        f"{np.median([ours / theirs for ours, theirs in logs]):.3f}",
+        " / ".join(str(sum(test.p < 0.05 and sign(test.difference, 0) for test in tests)) for sign in (lt, gt)),
+        f"{_ratio(means.values()):.3f}",
+        f"{_ratio(others):.3f}",
+        f"{np.median([ours / theirs for ours, theirs in _paired(losses, a, b).values()]):.3f}",
         f"{np.median(times):.2g}",
     ]
 
 
-def _paired(found: Mapping[str, Mapping[int, float]], a: str, b: str) -> tuple[float, float]:
-    """The two models' means over the splits that both have."""
-    both = set(found[a]) & set(found[b])
-    return _means({split: found[a][split] for split in both}), _means({split: found[b][split] for split in both})
+def _counts(scores: Scores) -> str:
+    """How many splits the tables have."""
+    counts = [len(splits) for found in scores.values() for splits in found.values()]
+    return f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(max(counts))
 
 
-def _rankings(rows: Sequence[Row], errors: Scores, losses: Scores) -> str:
+def _paired(scores: Scores, a: str, b: str) -> dict[str, tuple[float, float]]:
+    """The two models' means over splits, by table."""
+    return {table: (_means(found[a]), _means(found[b])) for table, found in scores.items()}
+
+
+def _rankings(measured: Measured) -> str:
     """The models that were measured on every split; and those of most tables, on the splits that all of them have."""
+    errors = measured.errors
     models = [m for m in NAMES if sum(m in found for found in errors.values()) > len(errors) / 2]
     most = max(len(splits) for found in errors.values() for splits in found.values())
     whole = [m for m in models if all(len(found.get(m, ())) == most for found in errors.values())]
     both = [models] if whole == models or len(whole) < 2 else [whole, models]
-    return "\n".join(_ranking(rows, errors, losses, chosen) for chosen in both)
+    return "\n".join(_ranking(measured, chosen) for chosen in both)
 
 
-def _ranking(rows: Sequence[Row], errors: Scores, losses: Scores, models: Sequence[str]) -> str:
-    errors, losses = _shared(errors, models), _shared(losses, models)
-    shared, counts = list(errors), sorted({len(found[models[0]]) for found in errors.values()})
-    said = "no split" if not counts else f"{counts[0]} split{'s' * (counts[0] > 1)}"
-    said = said if len(counts) < 2 else f"{counts[0]} to {counts[-1]} splits"
-    lines = f"{len(models)} models, {len(shared)} tables, {said} of each.\n\n"
-    head = ["model", "rank, error", "normalized", "rank, log loss", "median processor seconds of fit"]
-    lines += f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
-    ranks, normal = _ranks(errors, shared, models), _normalized(errors, shared, models)
-    by_loss = _ranks(losses, list(losses), models)
+def _ranking(measured: Measured, models: Sequence[str]) -> str:
+    errors, losses = _shared(measured.errors, models), _shared(measured.losses, models)
+    if not errors:
+        return "No split has all of these models.\n"
+    ranks, normal, by_loss = _ranks(errors, models), _normalized(errors, models), _ranks(losses, models)
+    lines = []
     for model in sorted(models, key=lambda model: ranks[model]):
-        seconds = np.median([_seconds(rows, table, model) for table in shared]) if shared else math.nan
-        lines += (
-            f"| {NAMES[model]} | {ranks[model]:.2f} | {normal[model]:.3f} | {by_loss[model]:.2f} | {seconds:.2g} |\n"
-        )
-    return lines
+        seconds = np.median([measured.median_seconds(name, model) for name in errors])
+        figures = [f"{ranks[model]:.2f}", f"{normal[model]:.3f}", f"{by_loss[model]:.2f}", f"{seconds:.2g}"]
+        lines.append([NAMES[model], *figures])
+    splits = _counts(errors)
+    said = f"{len(models)} models, {len(errors)} tables, {splits} split{'s' * (splits != '1')} of each.\n\n"
+    head = ["model", "rank, error", "normalized", "rank, log loss", "median processor seconds of fit"]
+    return said + table(head, lines)
 
 
 def _shared(scores: Scores, models: Sequence[str]) -> Scores:
     """The scores of these models on the tables and splits that all of them have."""
     found: Scores = {}
-    for table, own in scores.items():
+    for name, own in scores.items():
         splits = set.intersection(*(set(own.get(model, ())) for model in models))
         if splits:
-            found[table] = {model: {split: own[model][split] for split in sorted(splits)} for model in models}
+            found[name] = {model: {split: own[model][split] for split in sorted(splits)} for model in models}
     return found
 
 
-def _ranks(errors: Scores, tables: Sequence[str], models: Sequence[str]) -> dict[str, float]:
+def _ranks(scores: Scores, models: Sequence[str]) -> dict[str, float]:
     places = []
-    for table in tables:
-        means = np.array([_means(errors[table][model]) for model in models])
+    for found in scores.values():
+        means = np.array([_means(found[model]) for model in models])
         places.append([(means < mean).sum() + ((means == mean).sum() + 1) / 2 for mean in means])
-    average = np.mean(places, axis=0) if places else np.full(len(models), math.nan)
-    return dict(zip(models, average.tolist(), strict=True))
+    return _averages(places, models)
 
 
-def _normalized(errors: Scores, tables: Sequence[str], models: Sequence[str]) -> dict[str, float]:
-    scores = []
-    for table in tables:
-        means = np.array([_means(errors[table][model]) for model in models])
+def _normalized(scores: Scores, models: Sequence[str]) -> dict[str, float]:
+    normal = []
+    for found in scores.values():
+        means = np.array([_means(found[model]) for model in models])
         spread = means.max() - means.min()
-        scores.append((means.max() - means) / spread if spread > 0 else np.ones(len(models)))
-    average = np.mean(scores, axis=0) if scores else np.full(len(models), math.nan)
+        normal.append(((means.max() - means) / spread if spread > 0 else np.ones(len(models))).tolist())
+    return _averages(normal, models)
+
+
+def _averages(rows: Sequence[Sequence[float]], models: Sequence[str]) -> dict[str, float]:
+    """Each model's mean over tables."""
+    average = np.mean(rows, axis=0) if rows else np.full(len(models), math.nan)
     return dict(zip(models, average.tolist(), strict=True))
 
 
 def _each(errors: Scores) -> str:
     models = [model for model in NAMES if any(model in found for found in errors.values())]
-    head = ["table", *(NAMES[model] for model in models)]
-    lines = [head, ["---"] * len(head)]
-    for table, found in errors.items():
+    lines = []
+    for name, found in errors.items():
         most = max(map(len, found.values()))
         best = min(_means(splits) for splits in found.values() if len(splits) == most)
-        lines.append([table, *(_cell(found.get(model), most, best) for model in models)])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        lines.append([name, *(_cell(found.get(model), most, best) for model in models)])
+    return table(["table", *(NAMES[model] for model in models)], lines)
 
 
 def _cell(splits: dict[int, float] | None, most: int, best: float) -> str:
@@ -248,26 +263,33 @@ def _means(splits: Mapping[int, float]) -> float:
     return float(np.mean(list(splits.values())))
 
 
-def _seconds(rows: Sequence[Row], table: str, model: str) -> float:
-    own = [row for row in rows if (row["table"], row["model"]) == (table, model)]
-    times = [row["processor_seconds"] for row in own if "processor_seconds" in row]
-    return float(np.median(times)) if times else math.nan
+def _ratio(pairs: Iterable[tuple[float, float]]) -> float:
+    """The geometric mean of the ratio of pairs without a zero."""
+    logarithms = [math.log(ours / theirs) for ours, theirs in pairs if ours > 0 and theirs > 0]
+    return math.exp(float(np.mean(logarithms))) if logarithms else math.nan
 
 
-def _geometric(ratios: Sequence[float]) -> float:
-    return math.exp(float(np.mean(np.log(ratios)))) if ratios else math.nan
+class Test(NamedTuple):
+    difference: float
+    p: float
 
 
-def _corrected(ours: Mapping[int, float], theirs: Mapping[int, float]) -> tuple[float, float]:
+def _tests(errors: Scores, a: str, b: str) -> dict[str, Test]:
+    """By table, with Holm's correction over the tables."""
+    alone = {name: _corrected(found[a], found[b]) for name, found in errors.items()}
+    adjusted = _holm({name: test.p for name, test in alone.items()})
+    return {name: Test(test.difference, adjusted[name]) for name, test in alone.items()}
+
+
+def _corrected(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Test:
     """The mean difference over the shared splits, and the two-sided p of the corrected resampled t-test."""
     from scipy.stats import t
 
-    shared = sorted(set(ours) & set(theirs))
-    away = np.array([ours[split] - theirs[split] for split in shared])
+    away = np.array([ours[split] - theirs[split] for split in ours])
     if len(away) < 2 or not away.std():
-        return float(away.mean()) if len(away) else math.nan, 1.0
+        return Test(float(away.mean()), 1.0)
     variance = away.var(ddof=1) * (1 / len(away) + HELD_OUT / (1 - HELD_OUT))
-    return float(away.mean()), float(2 * t.sf(abs(away.mean()) / math.sqrt(variance), len(away) - 1))
+    return Test(float(away.mean()), float(2 * t.sf(abs(away.mean()) / math.sqrt(variance), len(away) - 1)))
 
 
 def _holm(values: Mapping[str, float]) -> dict[str, float]:

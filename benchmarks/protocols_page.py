@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.markdown import table
+
 HEAD = """# Published protocols, repeated
 
 What others have published of multilayer perceptrons on public data, and what the estimators reach under the same
@@ -21,19 +23,18 @@ Behind a mean stands its standard error over splits or seeds; behind a published
 def page(rows: Sequence[Mapping[str, Any]]) -> str:
     """The page, in Markdown."""
     head = ["data", "measure", "published", "ours", "reached", "by", "processor seconds"]
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for row in rows:
-        mean, error = (
-            float(np.mean(row["scores"])),
-            float(np.std(row["scores"], ddof=1) / math.sqrt(len(row["scores"]))),
-        )
+        scores = np.array(row["scores"])
+        mean, error = float(scores.mean()), float(scores.std(ddof=1) / math.sqrt(len(scores)))
         away = mean - row["published"] if row["metric"] == "RMSE" else row["published"] - mean
         reached = "better" if away < 0 else "yes" if away <= 2 * math.hypot(error, row["error"]) else "**no**"
-        figures = [f"{row['published']:g} ± {row['error']:g}", f"{mean:.4g} ± {error:.2g} ({len(row['scores'])})"]
+        figures = [f"{row['published']:g} ± {row['error']:g}", f"{mean:.4g} ± {error:.2g} ({len(scores)})"]
         lines.append(
             [row["name"], row["metric"], *figures, reached, f"`{row['ours']}`", f"{row['processor_seconds']:.0f}"]
         )
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     sources = "".join(f"- {row['name']}: {row['source']}\n" for row in rows)
     machines = sorted({str(row["machine"]["processor"]) for row in rows})
-    return "\n".join([HEAD, table, "## Sources\n", sources, "## Measured on\n", "".join(f"- {m}\n" for m in machines)])
+    return "\n".join(
+        [HEAD, table(head, lines), "## Sources\n", sources, "## Measured on\n", "".join(f"- {m}\n" for m in machines)]
+    )

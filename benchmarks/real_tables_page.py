@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from benchmarks.markdown import table
+
 Row: TypeAlias = Mapping[str, Any]
 
 MODELS = {"linear": "linear", "gp": "Gaussian process", "hist_gradient_boosting": "boosted trees", "knn": "neighbors"}
@@ -43,12 +45,12 @@ def page(rows: Sequence[Row]) -> str:
 
 def _table(rows: Sequence[Row], classes: str = "") -> str:
     headings = ["data", "train / test rows", f"columns{classes}", "multilayer", *MODELS.values()]
-    lines = [headings, ["---"] * len(headings)]
+    lines = []
     for row in rows:
         counts = f"{row['rows']['train']:,} / {row['rows']['test']:,}"
         columns = f"{row['columns']} / {row['classes']}" if classes else str(row["columns"])
         lines.append([_called(row), counts, columns, _own(row), *(_other(row, name) for name in MODELS)])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return table(headings, lines)
 
 
 def _called(row: Row) -> str:
