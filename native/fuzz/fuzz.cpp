@@ -150,11 +150,16 @@ private:
     // To where it was to go, however often it is halted on the way.
     void advance(std::int64_t epochs, std::int64_t steps) {
         const Disturbed state(disturbed_);
-        int asked = 0;
+        std::int64_t asked = 0, halted = 2;
+        const auto halt = [&] {  // ever more rarely: each time all members are taken up anew
+            if (++asked <= halted) return false;
+            halted = 2 * asked;
+            return true;
+        };
         if (epochs >= 0 || steps >= 0) {
             training_->advance(epochs, steps, [] { return false; });
         } else {
-            while (!training_->advance(epochs, steps, [&] { return ++asked % 3 == 0; })) {}
+            while (!training_->advance(epochs, steps, halt)) {}
         }
     }
 
