@@ -12,7 +12,7 @@ def test_a_program_is_printed_or_saved_with_what_it_reads(command, tmp_path):
     command("train", "moons", "--hidden", "3", "--epochs", "2")
     printed = command("code", "last", "--as", "numpy")
     assert (printed.code, printed.out) == (0, load_run("last", "runs").code("numpy").text)
-    assert printed.err == "The program reads arrays from a .npz file beside it. Write --to FILE to have both.\n"
+    assert printed.err == "The program reads arrays from a .arrays.npz file beside it. Write --to FILE to have both.\n"
     saved = command("code", "last", "--as", "numpy", "--to", "moons.py")
     assert (saved.code, saved.out, saved.err) == (0, "moons.py\n", "")
     done = subprocess.run([sys.executable, "moons.py"], capture_output=True, text=True, check=True, cwd=tmp_path)
@@ -23,7 +23,7 @@ def test_a_program_that_needs_nothing_says_nothing(command):
     command("train", "xor", "--hidden", "3", "--epochs", "2")
     answer = command("code", "last", "--as", "c")
     assert (answer.code, answer.err) == (0, "")
-    assert "void predict(const float *x, float *answer)" in answer.out
+    assert "void predict(const double *x, double *answer)" in answer.out
 
 
 def test_mistakes_are_sentences(command):

@@ -7,10 +7,12 @@ import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+import multilayer as ml
 from multilayer.engines import native
-from multilayer.errors import RefusedError
+from multilayer.errors import RefusedError, UsageError
 from tests.scale import ACCEPT
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +102,27 @@ def test_an_old_processor_has_none(machine):
     assert native.why_missing() == (
         "The native engine needs a processor with AVX2 and FMA, or a 64-bit ARM; this one is neither."
     )
+
+
+LARGE: list[dict[str, object]] = [
+    {"batch_size": 10**19}, {"shuffle": "blocks:99999999999999999999"}, {"threads": 10**10}, {"threads": 1.0},
+    {"epochs": 10**31, "patience": 3, "lr": 0.3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", LARGE, ids=lambda settings: next(iter(settings)))
+def test_settings_larger_than_any_table_are_those_of_the_table(settings):
+    """The reference engine counts without an end; so does this one, as far as anybody can see."""
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    asked = {"hidden": [4], "epochs": 2, "dtype": "float64", **settings}
+    ours, theirs = (ml.train(X, np.arange(30) % 2, engine=engine, **asked) for engine in ("native", "reference"))
+    np.testing.assert_allclose(ours.history["loss"], theirs.history["loss"], rtol=1e-9)
+
+
+def test_what_is_no_engine_is_one_sentence():
+    with pytest.raises(UsageError) as error:
+        ml.train("xor", epochs=1, engine=["native"])
+    assert str(error.value) == ("There is no engine ['native']. Did you mean 'native'? Known: auto, native, reference.")
 
 
 def test_built_without(monkeypatch):

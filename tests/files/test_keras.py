@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import multilayer as ml
 from multilayer.errors import RefusedError, UsageError
 from multilayer.files import as_model, from_keras, to_keras
 from multilayer.nn import Linear, ReLU, Sequential
@@ -112,6 +113,26 @@ def test_what_is_not_understood_is_named():
     assert refused(keras.Sequential([keras.Input((2,)), of.Dense(2, activation="exponential")])) == (
         "The activation 'exponential' of Keras is not understood: no layer of multilayer computes that."
     )
+
+
+def test_a_class_of_ones_own_is_refused():
+    class Tripled(keras.Sequential):  # type: ignore[misc]
+        def call(self, *given: Any, **how: Any) -> Any:
+            return 3 * super().call(*given, **how)
+
+    made = Tripled([keras.Input((2,)), keras.layers.Dense(2)], name="mine")
+    assert refused(made) == "from_keras takes a keras.Sequential, got Tripled."
+    assert refused(keras.Sequential([keras.Input((2,)), made])).startswith("The layer Tripled named 'mine' of Keras")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("a\0.keras", "embedded null byte"), ("none/a.keras", "No such file or directory")]
+)
+def test_a_place_that_cannot_be_written(name, reason, tmp_path):
+    run = ml.train("xor", hidden=[2], epochs=1)
+    with pytest.raises(UsageError) as error:
+        run.export(tmp_path / name)
+    assert str(error.value) == f"The Keras file {tmp_path / name} could not be written: {reason}."
 
 
 def test_code_of_ones_own_has_no_layer():

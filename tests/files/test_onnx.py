@@ -13,9 +13,11 @@ from multilayer.data import Dataset, Encoding, Preparation
 from multilayer.engines import Data
 from multilayer.engines.model import Model
 from multilayer.errors import ModelFileError, RefusedError, UsageError
+from multilayer.estimators import TabularMLPRegressor
 from multilayer.files import export_onnx, import_onnx
 from multilayer.nn import Linear, Sequential
 from multilayer.recipe.layers import LAYERS
+from tests.estimators.tables import small_efforts
 from tests.files.networks import Case, case, far_apart, feeds, model_with
 from tests.scale import cases
 
@@ -159,6 +161,20 @@ def test_a_column_far_from_zero_is_taken_in_float64(tmp_path):
     found = answered(path, asked)["prediction"]
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, asked.model.predict(rows), atol=1e-6 * rows.std(), rtol=0)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e40, 1e-40])
+def test_knots_and_sizes_that_float32_cannot_tell_are_taken_in_float64(scale, monkeypatch, tmp_path):
+    small_efforts(monkeypatch)
+    draw = np.random.default_rng(0)
+    rows = draw.uniform(0, 2, size=(80, 2))
+    rows[:40, 0] = 1 + draw.normal(size=40) * 1e-7
+    rows *= scale
+    model = TabularMLPRegressor("quick", compare=False).fit(rows, draw.normal(size=80)).models_[0]
+    path = export_onnx(model, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    assert [given.type for given in session.get_inputs()] == ["tensor(double)"]
+    assert difference(path, Case(model, rows.tolist())) < TOLERANCE["float32"]
 
 
 def refused(path: Any, **options: Any) -> str:

@@ -30,7 +30,12 @@ def file(path: Any, nodes: list[Any], constants: dict[str, Any], *, inputs: int 
     tail = [helper.make_tensor_value_info("y", kind, ["n", width])]
     arrays = [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
     graph = helper.make_graph(made, "g", heads, tail, arrays)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), path)
+    onnx.save(
+        helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 3)], ir_version=9
+        ),
+        path,
+    )
     return path
 
 
@@ -104,6 +109,7 @@ def test_what_prepares_the_inputs_becomes_the_preparation(tmp_path):
     assert far_apart(model.answer(X), said(tmp_path / "net.onnx")[0]) < TOLERANCE
 
 
+NAN_IMPUTED: dict[str, Any] = {"domain": "ai.onnx.ml", "replaced_value_float": math.nan}
 REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "foreign operator": (
         [("MatMul", "xW", "h", {}), ("Cos", "h", "y", {})],
@@ -147,6 +153,37 @@ REFUSED: dict[str, tuple[list[Any], dict[str, Any], str]] = {
         {"W": W},
         "is no chain from its input to its output: nothing gives 'q'.",
     ),
+    "whole numbers between": (
+        [("MatMul", "xW", "h", {}), ("Cast", "h", "i", {"to": 7}), ("Cast", "i", "y", {"to": 1})],
+        {"W": W},
+        "has the operator Cast in a form that no layer has.",
+    ),
+    "a dropout that goes on": (
+        [("MatMul", "xW", "h", {}), ("Dropout", "hrt", "y", {})],
+        {"W": W, "r": np.float32(0.5), "t": np.array(True)},
+        "has the operator Dropout in a form that no layer has.",
+    ),
+    "zeros that are filled": (
+        [("Imputer", "x", "f", {"domain": "ai.onnx.ml", "imputed_value_floats": [1.0]}), ("MatMul", "fW", "y", {})],
+        {"W": W},
+        "has the operator Imputer in a form that no layer has.",
+    ),
+    "an input multiplied by 0 and moved": (
+        [("Mul", "xv", "m", {}), ("Add", "mb", "a", {}), ("MatMul", "aW", "y", {})],
+        {"W": W, "v": np.float32([0, 1, 1]), "b": W[0]},
+        "fills gaps twice, or multiplies inputs by 0, which no preparation does.",
+    ),
+    "gaps filled twice": (
+        [
+            *(
+                ("Imputer", a, b, {**NAN_IMPUTED, "imputed_value_floats": [c]})
+                for a, b, c in (("x", "f", 1.0), ("f", "g", 2.0))
+            ),
+            ("MatMul", "gW", "y", {}),
+        ],
+        {"W": W},
+        "fills gaps twice, or multiplies inputs by 0, which no preparation does.",
+    ),
     "no product": (
         [("Relu", "x", "y", {})],
         {"W": W},
@@ -183,6 +220,42 @@ def test_weights_in_another_file_are_not_opened(tmp_path):
         f"The ONNX file {path} keeps weights in another file, which is not opened. Write it whole: in PyTorch by "
         "torch.onnx.export(..., external_data=False)."
     )
+
+
+@pytest.mark.parametrize("place", ["secret.bin", "/etc/passwd", "missing.bin"])
+def test_a_constant_in_another_file_is_not_opened(place, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.bin").write_bytes(W.tobytes())
+    kind = onnx.TensorProto
+    elsewhere = kind(name="c", data_type=kind.FLOAT, dims=W.shape, data_location=kind.EXTERNAL)
+    entry = elsewhere.external_data.add()
+    entry.key, entry.value = "location", place
+    path = file(tmp_path / "net.onnx", [("Constant", [], "W", {"value": elsewhere}), ("MatMul", "xW", "y", {})], {})
+    with pytest.raises(ModelFileError, match=r"^The ONNX file .* keeps weights in another file, which is not opened\."):
+        import_onnx(path)
+
+
+def test_an_unknown_type_of_numbers_is_one_sentence(tmp_path):
+    path = file(tmp_path / "net.onnx", [("MatMul", "xW", "y", {})], {"W": W})
+    written = onnx.load(path)
+    written.graph.initializer[0].data_type = 999
+    onnx.save(written, path)
+    with pytest.raises(RefusedError) as error:
+        import_onnx(path)
+    assert str(error.value) == f"The ONNX file {path} has a constant that cannot be read: 999."
+
+
+@pytest.mark.parametrize(("whole", "kind"), [(1, "binary"), (5, "regression")])
+def test_only_1_less_p_is_left_aside(whole, kind, tmp_path):
+    """What else stands beside p is no form of a perceptron."""
+    nodes = [("Gemm", "xw", "h", {}), ("Sigmoid", "h", "p", {}), ("Sub", "op", "q", {})]
+    constants = {"w": W[:, :1], "o": np.float32(whole)}
+    path = file(tmp_path / "net.onnx", [*nodes, ("Concat", "qp", "y", {"axis": 1})], constants, width=2)
+    if kind == "binary":
+        assert far_apart(import_onnx(path).answer(X), said(path)[0]) < TOLERANCE
+        return
+    with pytest.raises(RefusedError, match="has the operator Concat, which is not understood"):
+        import_onnx(path)
 
 
 def torch_network() -> Any:

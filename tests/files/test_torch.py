@@ -149,6 +149,35 @@ def test_what_is_not_understood_is_named():
     )
 
 
+def test_modules_that_compute_more_than_their_class_says_are_refused():
+    nn = torch.nn
+
+    class Tripled(nn.Sequential):  # type: ignore[misc, name-defined]
+        def forward(self, x: Any) -> Any:
+            return 3 * super().forward(x)
+
+    assert refused(Tripled(nn.Linear(2, 2))) == (
+        "from_torch takes a torch.nn.Sequential, got Tripled. Put its modules into one, in their order."
+    )
+    inner = Tripled(nn.Linear(2, 2))
+    assert refused(nn.Sequential(inner)).startswith(f"The module {inner!r} of PyTorch is not understood")
+    hooked = nn.Sequential(nn.Linear(2, 2))
+    hooked[0].register_forward_hook(lambda module, given, y: 3 * y)
+    assert refused(hooked) == (
+        "The module '0' of PyTorch has hooks, whose code says what it computes. Remove them first."
+    )
+    assert refused(nn.Sequential(nn.Linear(2, 2, device="meta"))) == (
+        "The module of PyTorch has parameters on the device meta, which have no values."
+    )
+
+
+@pytest.mark.parametrize(("shape", "pool"), [((2, 3, 2), (3,)), ((4, 3), (3, 1)), ((4, 3), (2,))])
+def test_what_is_no_maxout_is_refused(shape, pool):
+    nn = torch.nn
+    parts = nn.Linear(3, 12), nn.Unflatten(1, shape), nn.MaxPool1d(*pool), nn.Flatten()
+    assert "is not understood" in refused(nn.Sequential(nn.Sequential(*parts)))
+
+
 def test_code_of_ones_own_has_no_module():
     class Square:
         def forward(self, x: Any, *, training: bool = False) -> Any:

@@ -18,4 +18,4 @@ def code(name: str, language: Any, what: Any, output: Path | None, folder: Path)
         return
     screen.put(program.text)
     if program.arrays:
-        say("The program reads arrays from a .npz file beside it. Write --to FILE to have both.")
+        say("The program reads arrays from a .arrays.npz file beside it. Write --to FILE to have both.")

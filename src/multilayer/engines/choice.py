@@ -21,7 +21,7 @@ def choose(recipe: Recipe, engine: str = "auto") -> tuple[Engine, str]:
     "auto" takes the first engine that does not refuse the recipe; a name insists on one, and raises RefusedError
     with the reason where it refuses.
     """
-    if engine != "auto" and engine not in ENGINES:
+    if engine not in ("auto", *ENGINES):
         raise UsageError(unknown("engine", engine, ["auto", *ENGINES]))
     reasons: list[str] = []
     for name in ENGINES if engine == "auto" else [engine]:

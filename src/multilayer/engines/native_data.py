@@ -11,9 +11,12 @@ from multilayer.arrays import Array
 from multilayer.engines.contract import Data, Member
 
 SETTINGS = (
-    "reduction", "lr", "shuffle", "epochs", "l1", "l2", "penalize_biases", "weight_decay", "max_norm", "clip_value",
-    "clip_norm", "noise", "patience", "min_delta", "monitor", "keep",
+    "reduction", "lr", "l1", "l2", "penalize_biases", "weight_decay", "max_norm", "clip_value",
+    "clip_norm", "noise", "min_delta", "monitor", "keep",
 )  # fmt: skip
+
+MOST = 2**53
+"""No training comes to so many epochs, and the compiled module counts a little further."""
 
 
 def pairs(weights: Mapping[str, Array]) -> list[tuple[str, Array]]:
@@ -35,20 +38,30 @@ def table(data: Data) -> dict[str, Any]:
 
 def plain_member(member: Member) -> dict[str, Any]:
     """A member as plain data and arrays."""
-    recipe, prepared = member.recipe, member.preparation
+    recipe, prepared, rows = member.recipe, member.preparation, max(len(member.train), 1)
+    patience = None if recipe.patience is None else min(recipe.patience, MOST)
     return {
         **{name: getattr(recipe, name) for name in SETTINGS},
+        "shuffle": _within(recipe.shuffle, rows),
+        "epochs": min(recipe.epochs, MOST),
+        "patience": patience,
         "layers": [_numbers({**entry, "name": entry["layer"]}) for entry in recipe.layers],
         "loss": _numbers(recipe.loss),
         "optimizer": _numbers(recipe.optimizer),
         "schedule": _numbers(recipe.schedule),
-        "batch_size": 0 if recipe.batch_size == "full" else recipe.batch_size,
+        "batch_size": 0 if recipe.batch_size == "full" else min(recipe.batch_size, rows),
         "seed": member.seed,
         "train": np.ascontiguousarray(member.train, dtype=np.int64),
         "val": np.ascontiguousarray(member.val, dtype=np.int64),
         **{name: np.ascontiguousarray(getattr(prepared, name)) for name in ("center", "factor", "fill")},
         **{name: np.ascontiguousarray(getattr(prepared, name)) for name in ("target_center", "target_factor")},
     }
+
+
+def _within(shuffle: str, rows: int) -> str:
+    """The same shuffle of so many rows, with a block of no more."""
+    name, _, size = shuffle.partition(":")
+    return f"{name}:{min(int(size), rows)}" if size else name
 
 
 def _numbers(entry: Mapping[str, Any]) -> dict[str, Any]:

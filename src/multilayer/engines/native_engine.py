@@ -28,6 +28,8 @@ from multilayer.recipe.layers import network
 STATUSES: tuple[Status, ...] = ("training", "complete", "stopped", "diverged", "interrupted")
 WITHOUT = ("adafactor", "lamb", "lbfgs", "muon")
 """Optimizers whose step is not element by element: they stay with the reference."""
+MOST_THREADS = 1024
+"""More are not started, however many are asked for."""
 
 
 @final
@@ -51,7 +53,7 @@ class Native:
         Raises RefusedError for what `refuses` names, a network or loss that is code of the user's, and a network that
         cannot fit into memory.
         """
-        check(Maybe(Integer(1)), threads, "threads")
+        threads = check(Maybe(Integer(1)), threads, "threads")
         for member in members:
             reason = self.refuses(member.recipe)
             if reason is None and (member.network is not None or member.loss is not None):
@@ -81,7 +83,7 @@ class NativeTraining:
             own = [place for place, member in enumerate(members) if member.recipe.dtype == dtype]
             weights = starting_weights([members[place] for place in own], n_in, module)
             plain = [plain_member(members[place]) for place in own]
-            training = module.Training(rows, plain, weights, dtype == "float32", threads or 0)
+            training = module.Training(rows, plain, weights, dtype == "float32", min(threads or 0, MOST_THREADS))
             self._trainings.append(training)
             self._places |= {place: (training, number) for number, place in enumerate(own)}
 

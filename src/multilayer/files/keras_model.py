@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from multilayer.engines.model import Model
 from multilayer.errors import RefusedError, UsageError
+from multilayer.files.atomic import reason_of, write_atomically
 from multilayer.files.foreign import widths
 from multilayer.files.libraries import library
 from multilayer.nn import (
@@ -73,15 +74,14 @@ def to_keras(model: Model | Sequential) -> Any:
 def save_keras(model: Model, path: str | os.PathLike[str]) -> Path:
     """Write the network of `to_keras` as a `.keras` file; returns its path."""
     path = Path(path)
-    temporary = path.with_name(f".{secrets.token_hex(8)}.keras")
-    sequential = to_keras(model)
+    with TemporaryDirectory() as folder:
+        saved = Path(folder, "network.keras")
+        to_keras(model).save(saved)
+        content = saved.read_bytes()
     try:
-        sequential.save(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UsageError(f"The Keras file {path} could not be written: {error.strerror or error}.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+        write_atomically(path, content)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The Keras file {path} could not be written: {reason_of(error)}.") from None
     return path
 
 
@@ -137,7 +137,7 @@ def from_keras(model: Any) -> Sequential:
     Raises RefusedError naming the layer that is not understood, UsageError where Keras is missing.
     """
     keras = library("keras", "A keras.Sequential")
-    if not isinstance(model, keras.Sequential):
+    if type(model) is not keras.Sequential:
         raise UsageError(f"from_keras takes a keras.Sequential, got {type(model).__name__}.")
     if not model.built:
         raise UsageError("from_keras takes a network with weights: build it first, as in model.build((None, n_in)).")
@@ -168,7 +168,7 @@ def _together(keras: Any, layers: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def _flat(keras: Any, layers: Sequence[Any]) -> Iterator[Any]:
     for layer in layers:
-        if isinstance(layer, keras.Sequential):
+        if type(layer) is keras.Sequential:
             yield from _flat(keras, layer.layers)
         else:
             yield layer

@@ -148,11 +148,12 @@ def from_torch(module: Any) -> Sequential:
     Raises RefusedError naming the module that is not understood, UsageError where PyTorch is missing.
     """
     torch = library("torch", "A torch.nn.Sequential")
-    if not isinstance(module, torch.nn.Sequential):
+    if type(module) is not torch.nn.Sequential:
         name = type(module).__name__
         raise UsageError(
             f"from_torch takes a torch.nn.Sequential, got {name}. Put its modules into one, in their order."
         )
+    _check_plain(module)
     layers: list[Layer] = []
     named: dict[str, Any] = {}
     width = 0
@@ -171,14 +172,24 @@ def from_torch(module: Any) -> Sequential:
     return net
 
 
+def _check_plain(module: Any) -> None:
+    """Raise RefusedError where a module computes more than its class says, or has no numbers."""
+    for name, each in module.named_modules():
+        if each._forward_hooks or each._forward_pre_hooks:
+            what = f"The module {name!r}" if name else "The Sequential"
+            raise RefusedError(f"{what} of PyTorch has hooks, whose code says what it computes. Remove them first.")
+    if any(parameter.is_meta for parameter in module.parameters()):
+        raise RefusedError("The module of PyTorch has parameters on the device meta, which have no values.")
+
+
 def _together(torch: Any, module: Any) -> Iterator[Any]:
     """The modules in the order x passes them, the four of a maxout layer as one."""
     nn = torch.nn
     for child in module:
-        inner = list(child) if isinstance(child, nn.Sequential) else []
+        inner = list(child) if type(child) is nn.Sequential else []
         if [type(each) for each in inner] == [nn.Linear, nn.Unflatten, nn.MaxPool1d, nn.Flatten]:
             yield child
-        elif inner or isinstance(child, nn.Sequential):
+        elif type(child) is nn.Sequential:
             yield from _together(torch, child)
         else:
             yield child
@@ -206,9 +217,11 @@ def _with_weights(nn: Any, module: Any, width: int, frozen: bool) -> Layer | Non
     if kind is nn.Linear:
         return Linear(module.in_features, module.out_features, bias=module.bias is not None, frozen=frozen)
     if kind is nn.Sequential:
-        n_out, pieces = module[1].unflattened_size
-        fits = module[2].kernel_size == pieces and module[0].bias is not None
-        return Maxout(module[0].in_features, n_out, pieces, frozen=frozen) if fits else None
+        linear, apart, pool, _ = module
+        size = tuple(apart.unflattened_size)
+        pooled = (pool.kernel_size, pool.stride, pool.padding, pool.dilation) == (size[-1], size[-1], 0, 1)
+        fits = len(size) == 2 and apart.dim == 1 and pooled and linear.bias is not None
+        return Maxout(linear.in_features, size[0], size[-1], frozen=frozen) if fits else None
     if kind is nn.BatchNorm1d and module.track_running_stats and module.momentum is not None:
         return BatchNorm(module.num_features, module.momentum, module.eps, frozen)
     if kind is nn.LayerNorm and len(module.normalized_shape) == 1:

@@ -10,6 +10,7 @@ import numpy as np
 
 from multilayer.data.column import REST
 from multilayer.data.encoding import ColumnEncoding
+from multilayer.data.tables.layout import MISSING_WORDS
 from multilayer.engines.model import Model
 from multilayer.errors import RefusedError
 from multilayer.files.code import in_keras, in_pytorch, numpy_layers
@@ -30,7 +31,8 @@ ENCODERS = {
     "boolean": [
         "def yes_no(cell):",
         '    """1 for true, 0 for false, nan where the cell is empty."""',
-        '    return [math.nan if cell in MISSING else float(cell.lower() in ("true", "1", "1.0"))]',
+        '    known = {"true": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0}',
+        "    return [math.nan if cell in MISSING else known[cell.lower()]]",
     ],
     "date": [
         "def days(cell):",
@@ -45,7 +47,7 @@ ENCODERS = {
         "",
         "    def features(cell):",
         "        found = [float(cell == category) for category in categories]",
-        "        return found + [float(cell in MISSING)] * missing",
+        "        return found + [float(cell in MISSING and not any(found))] * missing",
         "",
         "    return features",
     ],
@@ -149,7 +151,7 @@ def _header(model: Model, links: Sequence[Link], language: str, source: str, wri
         f"Answer rows with a multilayer perceptron trained on {remark(source)}, in {FRAMEWORKS[language]}.",
         f"{network_line([link.entry for link in links], model.n_in)}.",
         f"A table with a line of names comes in by standard input (python FILE.py < rows.csv); {out} goes out.",
-        "" if written else "The .npz file beside this program holds the weights.",
+        "" if written else "The .arrays.npz file beside this program holds the weights.",
     )
 
 
@@ -160,8 +162,7 @@ def _only_numbers(model: Model) -> bool:
 def encoders_of(model: Model) -> list[list[str]]:
     """The functions that turn cells into features."""
     columns = model.preparation.encoding.columns
-    missing = ['MISSING = ("", "NA", "N/A", "NaN", "nan", "null")  # what is an empty cell']
-    made = [missing]
+    made = [listed(map(quoted, sorted(MISSING_WORDS)), "MISSING = ", after="  # what is an empty cell")]
     for kind, lines in ENCODERS.items():
         if any(column.kind == kind for column in columns):
             rest = kind == "category" and any(REST in column.categories for column in columns)
@@ -267,7 +268,7 @@ def _from_outputs(model: Model) -> list[str]:
         case "shares":
             return ["p = y - np.minimum(y.min(axis=1, keepdims=True), 0)", total, f"return {shares}"]
         case "sigmoid shares":
-            return ["p = sigmoid(y)", "return p / p.sum(axis=1, keepdims=True)"]
+            return ["p = sigmoid(y)", total, f"return {shares}"]
     p = "np.clip(y, 0, 1)" if how == "clipped" else "sigmoid(y)"
     one = model.target.kind == "binary" and chain(model.recipe.layers, model.n_in, {})[-1].n_out == 1
     return [f"p = {p}", "return np.hstack([1 - p, p])"] if one else [f"return {p}"]
@@ -290,7 +291,7 @@ def _main(model: Model) -> list[str]:
     return [
         'if __name__ == "__main__":',
         "    rows = [",
-        "        [value for name, encode in COLUMNS.items() for value in encode(row[name])]",
+        "        [value for name, encode in COLUMNS.items() for value in encode(row[name].strip())]",
         "        for row in csv.DictReader(sys.stdin)",
         "    ]",
         '    writer = csv.writer(sys.stdout, lineterminator="\\n")',

@@ -88,12 +88,12 @@ static void softmax(const real *x, int n, real *y)
 }"""
 ONE_HOT = """\
 /* A feature for each category, 1 for the one with this number; with `missing`, a last one for nan. */
-static void one_of(real number, int categories, int missing, int rest, double *features)
+static void one_of(double number, int categories, int missing, int rest, double *features)
 {
     if (!isnan(number) && rest >= 0 && !(number >= 0 && number < categories))
-        number = (real)rest;
+        number = rest;
     for (int i = 0; i < categories; i++)
-        features[i] = number == (real)i;
+        features[i] = number == i;
     if (missing)
         features[categories] = isnan(number) ? 1 : 0;
 }"""
@@ -110,7 +110,7 @@ static void several(double x, double center, double factor, const double *knots,
 }"""
 READ_ROW = """\
 /* Read a line of numbers with spaces or commas between them: 1 done, 0 at the end, -1 not such a line. */
-static int read_row(real *x)
+static int read_row(double *x)
 {
     for (int i = 0; i < N_COLUMNS; i++) {
         int c = getchar();
@@ -121,7 +121,7 @@ static int read_row(real *x)
         if (c == EOF || c == '\\n')
             return -1;
         ungetc(c, stdin);
-        if (scanf("%FORMAT", &x[i]) != 1)
+        if (scanf("%lf", &x[i]) != 1)
             return -1;
     }
     int c = getchar();
@@ -151,8 +151,8 @@ def predict(model: Model, source: str) -> Program:
         READ_ROW.splitlines(),
         _main(model),
     ]
-    real, form = ("double", "%lf") if model.recipe.dtype == "float64" else ("float", "%f")
-    text = re.sub(r"\breal\b", real, _joined(code)).replace("%FORMAT", form)
+    real = "double" if model.recipe.dtype == "float64" else "float"
+    text = re.sub(r"\breal\b", real, _joined(code))
     return Program("c", f"{_joined(told)}\n\n{text}\n")
 
 
@@ -269,7 +269,7 @@ def _predict(model: Model, links: Sequence[Link]) -> list[str]:
     """From a row to its answer."""
     lines = [
         "/* The answer to a row: the numbers of its columns, in the order above. */",
-        "void predict(const real *x, real *answer)",
+        "void predict(const double *x, double *answer)",
         "{",
     ]
     values = "x"
@@ -333,30 +333,29 @@ def _answer(model: Model, n: int) -> list[str]:
         case "number" | "exponential" | "mean":
             y = "exp(y[j])" if how == "exponential" else "y[j]"
             value = f"{y} / target_factor[j] + target_center[j]" if _scaled(model) else y
-            return [loop, f"    answer[j] = (real)({value});"]
+            return [loop, f"    answer[j] = {value};"]
         case "softmax":
-            return ["softmax(y, N_ANSWERS, answer);"]
+            return ["real p[N_ANSWERS];", "softmax(y, N_ANSWERS, p);", loop, "    answer[j] = p[j];"]
         case "shares":
-            return [
-                "real least = 0, sum = 0;",
-                loop,
-                "    least = y[j] < least ? y[j] : least;",
-                loop,
-                "    sum += y[j] - least;",
-                loop,
-                "    answer[j] = sum > 0 ? (y[j] - least) / sum : (real)1 / N_ANSWERS;",
-            ]
-    p = "(real)(y[j] < 0 ? 0 : y[j] > 1 ? 1 : y[j])" if how == "clipped" else "(real)(1 / (1 + exp(-y[j])))"
+            least = ["double least = 0;", loop, "    least = y[j] < least ? y[j] : least;"]
+            return [*least, *_shares(loop, "y[j] - least")]
+    p = "y[j] < 0 ? 0 : y[j] > 1 ? 1 : y[j]" if how == "clipped" else "1 / (1 + exp(-y[j]))"
     if how == "sigmoid shares":
-        return ["real sum = 0;", loop, f"    sum += answer[j] = {p};", loop, "    answer[j] /= sum;"]
+        return _shares(loop, p)
     if model.target.kind == "binary" and n == 1:
         return [f"answer[1] = {p.replace('[j]', '[0]')};", "answer[0] = 1 - answer[1];"]
     return [loop, f"    answer[j] = {p};"]
 
 
+def _shares(loop: str, value: str) -> list[str]:
+    """Each value's part in their sum; equal parts where all are 0."""
+    sums = ["double sum = 0;", loop, f"    sum += answer[j] = {value};"]
+    return [*sums, loop, "    answer[j] = sum > 0 ? answer[j] / sum : 1.0 / N_ANSWERS;"]
+
+
 def _main(model: Model) -> list[str]:
     kind = model.target.kind
-    digits = 17 if model.recipe.dtype == "float64" else 9
+    digits = 17 if model.recipe.dtype == "float64" else 15 if kind == "regression" else 9
     largest = {
         "binary": ["        int best = answer[1] >= answer[0];"],
         "classes": [
@@ -370,7 +369,7 @@ def _main(model: Model) -> list[str]:
     return [
         "int main(void)",
         "{",
-        "    real x[N_COLUMNS], answer[N_ANSWERS];",
+        "    double x[N_COLUMNS], answer[N_ANSWERS];",
         "    int found;",
         "    while ((found = read_row(x)) == 1) {",
         "        predict(x, answer);",

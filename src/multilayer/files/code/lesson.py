@@ -22,7 +22,7 @@ from multilayer.recipe.in_words import recipe_line
 
 MOST_ROWS, MOST_WEIGHTS = 100, 100
 """So many numbers of the rows, and of the weights, still stand in a program."""
-LOADED = ['with np.load(Path(__file__).with_suffix(".npz")) as file:', "    data = dict(file)"]
+LOADED = ['with np.load(Path(__file__).with_suffix(".arrays.npz")) as file:', "    data = dict(file)"]
 """How a program gets the arrays beside it."""
 MOST_VISITS = 2**25
 """An order of more rows than this, all epochs together, is not kept: the program shuffles by itself."""
@@ -136,7 +136,8 @@ class Lesson:
         what = [] if self.carried else [f"the {len(self.inputs)} training rows, prepared"]
         what += ["the order of the rows in each epoch"] if self.order == "given" else []
         what += [] if self.written else ["the starting weights"]
-        return f"The .npz file beside this program holds {', '.join(what[:-1])}{' and ' * (len(what) > 1)}{what[-1]}."
+        held = f"{', '.join(what[:-1])}{' and ' * (len(what) > 1)}{what[-1]}"
+        return f"The .arrays.npz file beside this program holds {held}."
 
     def _kept(self) -> str:
         if not self.validated or self.recipe.keep != "best":

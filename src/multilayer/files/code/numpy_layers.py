@@ -42,7 +42,7 @@ HELPERS = {
     "sigmoid": [
         "def sigmoid(x):",
         '    """1 / (1 + exp(-x)), in a form that cannot overflow."""',
-        "    return 0.5 * (1 + np.tanh(0.5 * x))",
+        "    return np.exp(-np.logaddexp(0, -x))",
     ],
     "softplus": ["def softplus(x):", '    """log(1 + exp(x))."""', "    return np.logaddexp(0, x)"],
     "softmax": [

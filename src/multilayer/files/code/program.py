@@ -12,10 +12,12 @@ from typing import Any, final
 import numpy as np
 
 from multilayer.errors import UsageError
-from multilayer.files.atomic import write_atomically
+from multilayer.files.atomic import reason_of, write_atomically
 
 ENDINGS = {"numpy": ".py", "pytorch": ".py", "keras": ".py", "c": ".c"}
 """The ending of a program's file, by its language."""
+ARRAYS = ".arrays.npz"
+"""In its place, the ending of the file beside it: none that a user's own data is likely to have."""
 
 
 @final
@@ -23,7 +25,7 @@ ENDINGS = {"numpy": ".py", "pytorch": ".py", "keras": ".py", "c": ".c"}
 class Program:
     """Source code to read, to run and to change. `print(program)` shows it.
 
-    Where `arrays` is not empty the program reads them from the .npz file that `save` writes beside it.
+    Where `arrays` is not empty the program reads them from the file .arrays.npz that `save` writes beside it.
     """
 
     language: str
@@ -39,11 +41,11 @@ class Program:
         if place.suffix != ending:
             raise UsageError(f"This program is saved as {ending}, got '{place}'.")
         try:
-            if self.arrays:
-                write_atomically(place.with_suffix(".npz"), self._npz())
             write_atomically(place, self.text.encode("utf-8"))
-        except OSError as error:
-            raise UsageError(f"The program could not be saved as {place}: {error.strerror}.") from None
+            if self.arrays:
+                write_atomically(place.with_suffix(ARRAYS), self._npz())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"The program could not be saved as {place}: {reason_of(error)}.") from None
         return place
 
     def _npz(self) -> bytes:

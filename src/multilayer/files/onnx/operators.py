@@ -50,7 +50,7 @@ class Reading:
             self.constants: dict[str, Array] = {tensor.name: read(tensor) for tensor in graph.initializer}
             for node in graph.node:
                 self._fold(node)
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, TypeError, IndexError, KeyError) as error:
             raise RefusedError(f"{source} has a constant that cannot be read: {str(error).rstrip('.')}.") from None
 
     def _fold(self, node: Any) -> None:
@@ -334,15 +334,29 @@ def _scaler(graph: Reading, node: Any) -> Found:
 
 def _imputer(graph: Reading, node: Any) -> Found:
     options = graph.options(node)
-    if "imputed_value_floats" not in options or not math.isnan(options.get("replaced_value_float", math.nan)):
+    if "imputed_value_floats" not in options or not math.isnan(options.get("replaced_value_float", 0.0)):
         return None
     fill = np.array(options["imputed_value_floats"], dtype=np.float64)
     return Affine(np.zeros(1), np.ones(1), fill), node.input[0]
 
 
 def _nothing(graph: Reading, node: Any) -> Found:
-    """What changes nothing in prediction, or only the type."""
+    """What changes nothing in prediction."""
     return None, node.input[0]
+
+
+def _cast(graph: Reading, node: Any) -> Found:
+    """From one precision to another; whole numbers, truth values and texts are others."""
+    floats = (onnx().TensorProto.FLOAT, onnx().TensorProto.DOUBLE)
+    return (None, node.input[0]) if graph.options(node)["to"] in floats else None
+
+
+def _dropout(graph: Reading, node: Any) -> Found:
+    """Nothing, unless it goes on in prediction."""
+    training = graph.constant(node, 2)
+    told = len(node.input) > 2 and bool(node.input[2])
+    goes_on = told and (training is None or bool(training.any()))
+    return None if goes_on else (None, node.input[0])
 
 
 def _reshape(graph: Reading, node: Any) -> Found:
@@ -376,7 +390,9 @@ KNOWN: dict[str, Callable[[Reading, Any], Found]] = {
     "Scaler": _scaler,
     "Imputer": _imputer,
     "Reshape": _reshape,
-    **dict.fromkeys(("Identity", "Cast", "Dropout", "Flatten"), _nothing),
+    "Cast": _cast,
+    "Dropout": _dropout,
+    **dict.fromkeys(("Identity", "Flatten"), _nothing),
     **{operator: _named(operator.lower()) for operator in ("Relu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Mish")},
     "Sin": _named("sine"),
 }

@@ -27,7 +27,7 @@ def perceptron(graph: Any, source: str, kind: TargetKind | None, classes: Sequen
     x, n_in = _input(graph, reading)
     y, both = _network_output(graph, reading)
     forms = _forms(reading, x, y)
-    preparation, forms = _leading(forms)
+    preparation, forms = _leading(forms, source)
     n_in = n_in or len(next(iter(preparation.values()), ()))
     if n_in > sum(array.size for array in reading.constants.values()):
         raise RefusedError(f"{source} has {n_in} inputs and fewer weights, so it is no multilayer perceptron.")
@@ -81,7 +81,8 @@ def _network_output(graph: Any, reading: Reading) -> tuple[str, bool]:
         node = reading.makers.get(y)
     if node is not None and node.op_type == "Concat" and len(node.input) == 2:
         maker = reading.makers.get(node.input[0])
-        if maker is not None and maker.op_type == "Sub" and maker.input[1] == node.input[1]:
+        rest = maker is not None and maker.op_type == "Sub" and maker.input[1] == node.input[1]
+        if rest and reading.number(maker, 0) == 1:
             return node.input[1], True
     return y, False
 
@@ -118,12 +119,14 @@ def _forms(reading: Reading, x: str, y: str) -> list[Form]:
     raise RefusedError(f"{reading.source} is no chain from its input to its output: it runs in a circle.")
 
 
-def _leading(forms: list[Form]) -> tuple[dict[str, Array], list[Form]]:
+def _leading(forms: list[Form], source: str) -> tuple[dict[str, Array], list[Form]]:
     """What is done to the inputs before the network, as arrays of a preparation, and the rest."""
     leading = list(itertools.takewhile(lambda form: isinstance(form, Affine), forms))
     center, factor, fill = np.zeros(1), np.ones(1), None
     for form in leading:
         assert isinstance(form, Affine)
+        if (form.fill is not None and fill is not None) or not np.all(factor):
+            raise RefusedError(f"{source} fills gaps twice, or multiplies inputs by 0, which no preparation does.")
         if form.fill is not None:
             fill = form.fill / factor + center
         center = center + form.center / factor

@@ -40,7 +40,8 @@ def import_onnx(
     path = Path(path)
     found = _read(path)
     external = onnx().TensorProto.EXTERNAL
-    if any(tensor.data_location == external for tensor in found.graph.initializer):
+    constants = (option.t for node in found.graph.node for option in node.attribute)
+    if any(tensor.data_location == external for tensor in (*found.graph.initializer, *constants)):
         raise ModelFileError(
             f"The ONNX file {path} keeps weights in another file, which is not opened. Write it whole: in PyTorch by "
             "torch.onnx.export(..., external_data=False)."

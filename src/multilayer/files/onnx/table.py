@@ -17,18 +17,24 @@ from multilayer.files.onnx.graph import WITHIN, Graph, element_type, onnx
 
 LARGEST_RATIO = 1000.0
 """float32 keeps a column whose values are up to so many of its deviations away from 0 to 1/16,000 of a deviation."""
+FINEST = 1e-30
+"""float32 ends at 3e38 and 1e-38: this leaves eight digits for values far from the center, or near it."""
 
 ROWS = "n_samples"
 PREPARED = "preparation/"
 
 
 def single_serves(center: Array, factor: Array) -> bool:
-    """Whether float32 is precise enough for numbers with this center and scale.
+    """Whether float32 is precise enough for numbers with this center and scale, and reaches far enough.
 
-    >>> single_serves(np.array([2000.0]), np.array([0.1])), single_serves(np.array([1e9]), np.array([0.1]))
-    (True, False)
+    >>> [single_serves(np.array([center]), np.array([0.1])) for center in (2000.0, 1e9)]
+    [True, False]
+    >>> [single_serves(np.array([0.0]), np.array([factor])) for factor in (1e-20, 1e-40, 1e40)]
+    [True, False, False]
     """
-    return bool((np.abs(center) * np.abs(factor) <= LARGEST_RATIO).all())
+    size = np.abs(factor[factor != 0])
+    within = (size > FINEST) & (size < 1 / FINEST)
+    return bool(within.all() and (np.abs(center) * np.abs(factor) <= LARGEST_RATIO).all())
 
 
 def add_table(graph: Graph, preparation: FittedPreparation, taken: Collection[str]) -> tuple[list[Any], str]:
@@ -82,7 +88,9 @@ def _dtype(graph: Graph, preparation: FittedPreparation, place: int) -> np.dtype
     numbers = columns[place].numbers
     center, factor = preparation.center[start : start + 1], preparation.factor[start : start + 1]
     if numbers is not None:
-        center, factor = np.array([numbers.center]), np.array([numbers.factor])
+        with np.errstate(over="ignore"):
+            slopes = 1 / np.diff(numbers.knots)
+        center, factor = np.array([numbers.center, *numbers.knots[:-1]]), np.array([numbers.factor, *slopes])
     return graph.dtype if single_serves(center, factor) else np.dtype(np.float64)
 
 
