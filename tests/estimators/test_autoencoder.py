@@ -49,6 +49,15 @@ def test_encoder_and_decoder_are_the_network():
     np.testing.assert_allclose(autoencoder.transform(CURVED), codes[-1], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("loss", ["poisson", "gaussian_nll", "huber", "auto"])
+def test_a_code_is_what_the_layer_gives_whatever_the_loss(loss):
+    X = np.abs(FLAT)
+    model = MLPAutoencoder((6, 2, 6), loss=loss, max_iter=3).fit(X)
+    np.testing.assert_allclose(model.transform(X), model.hidden(X)[2], rtol=1e-6, atol=1e-9)
+    assert model.get_feature_names_out().shape == (2,)
+    np.testing.assert_allclose(model.inverse_transform(model.transform(X)), model.reconstruct(X), rtol=1e-6, atol=1e-9)
+
+
 def test_the_code_is_the_narrowest_layer_and_has_its_own_activation():
     autoencoder = MLPAutoencoder((9, 2, 2, 9), activation="relu", max_iter=2).fit(CURVED)
     assert autoencoder.activations() == ["relu", "identity", "relu", "relu"]

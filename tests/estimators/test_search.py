@@ -11,7 +11,9 @@ from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import GroupKFold, KFold, RepeatedKFold, StratifiedShuffleSplit
 from sklearn.utils.estimator_checks import check_estimator
 
-from multilayer.estimators import MLPClassifier, MLPRegressor, PopulationSearchCV, search
+from multilayer.errors import UsageError
+from multilayer.estimators import MLPAutoencoder, MLPClassifier, MLPRegressor, PopulationSearchCV, search
+from multilayer.estimators.fitting import DivergenceWarning
 from tests.estimators.clock import Clock
 from tests.scale import ACCEPT
 
@@ -46,6 +48,12 @@ CASES = {
         {},
     ),
     "class weights": (clone(CLASSIFIER).set_params(class_weight="balanced"), Y, {"cv": 2}, {}),
+    "class weights of uneven folds": (
+        clone(CLASSIFIER).set_params(class_weight="balanced"),
+        Y,
+        {"cv": KFold(3, shuffle=True, random_state=3)},
+        {},
+    ),
     "scaled inside": (clone(REGRESSOR).set_params(input_scaling="standardize"), NUMBERS, {"cv": 2}, {}),
     "sgd": (clone(CLASSIFIER).set_params(solver="sgd"), Y, {"cv": 2}, {}),
 }
@@ -224,3 +232,55 @@ def test_a_time_limit_is_shared_by_all_trainings_of_a_search(monkeypatch, halvin
     sought = PopulationSearchCV(MLPClassifier((4,), max_iter=300), space, cv=2, halving=halving, time_limit=40)
     sought.set_params(refit=False).fit(X, Y)
     assert 40 <= clock.epochs <= 40 + trainings, "all of the time, and each ends with the epoch that it is in"
+
+
+def sought(space, estimator=CLASSIFIER, **how):
+    return PopulationSearchCV(estimator, space, cv=2, **how)
+
+
+REFUSED = {
+    "calibration": sought({"calibration": [None, "temperature"]}),
+    "a score of its own": sought({"alpha": [0.0]}, clone(CLASSIFIER).set_params(scoring=len)),
+    "a limit of its own": sought({"alpha": [0.0]}, clone(CLASSIFIER).set_params(time_limit=1)),
+    "several scores": sought({"alpha": [0.0]}, scoring=["accuracy", "f1"]),
+    "a distribution": sought({"alpha": loguniform(1e-4, 1)}),
+    "no space": sought(None),
+    "an empty space": sought([]),
+}
+WHERE_NOT = (
+    "of the estimator has no effect in a search, where all settings are trained together. Leave it out, or search"
+)
+SENTENCES = {
+    "calibration": f"calibration {WHERE_NOT} with scikit-learn's GridSearchCV.",
+    "a score of its own": f"scoring {WHERE_NOT} with scikit-learn's GridSearchCV.",
+    "a limit of its own": f"time_limit {WHERE_NOT} with scikit-learn's GridSearchCV.",
+    "several scores": "scoring must be the name of one metric, a scorer or none, got ['accuracy', 'f1'].",
+    "a distribution": "space has a distribution for 'alpha': say by n_iter how many settings to draw.",
+    "no space": "space must be a dict of lists by the name of a parameter, or a list of such, got None.",
+    "an empty space": "space must be a dict of lists by the name of a parameter, or a list of such, got [].",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_meant_is_refused_before_any_training(name):
+    with pytest.raises(UsageError) as caught:
+        REFUSED[name].fit(X, Y)
+    assert str(caught.value) == SENTENCES[name]
+
+
+def test_an_autoencoder_needs_no_y():
+    found = PopulationSearchCV(MLPAutoencoder((2,), max_iter=2), {"alpha": [0.0, 0.1]}, cv=KFold(2)).fit(X)
+    given = PopulationSearchCV(MLPAutoencoder((2,), max_iter=2), {"alpha": [0.0, 0.1]}, cv=KFold(2)).fit(X, X)
+    np.testing.assert_array_equal(found.cv_results_["mean_test_score"], given.cv_results_["mean_test_score"])
+    assert found.best_estimator_.transform(X).shape == (48, 2)
+
+
+def test_trainings_that_diverge_are_warned_of():
+    search = sought({"learning_rate_init": [0.01, 1e4]}, clone(REGRESSOR).set_params(solver="sgd"), refit=False)
+    with pytest.warns(DivergenceWarning, match=r"^2 trainings of the search diverged; they are scored with their last"):
+        search.fit(X, NUMBERS)
+
+
+def test_a_fold_without_weight_is_one_sentence():
+    with pytest.raises(ValueError, match="leave no weight to the 24 rows that train"):
+        PopulationSearchCV(REGRESSOR, {"alpha": [0.0]}, cv=KFold(2)).fit(X, NUMBERS, np.arange(48) < 24)

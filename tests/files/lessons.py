@@ -181,3 +181,11 @@ def words_of(printed: str) -> list[list[str]]:
 def answers(rows: Sequence[Sequence[str]], k: int) -> np.ndarray[Any, Any]:
     """The numbers at the end of every row."""
     return np.array([[float(cell) for cell in row[-k:]] for row in rows])
+
+
+def said(run: Run, language: str, cells: Any, folder: Path) -> np.ndarray[Any, Any]:
+    """What a program that predicts answers to these rows."""
+    program, k = run.code(language, "predict"), run.answer(cells).shape[1]  # type: ignore[arg-type]
+    if language == "c":
+        return answers(words_of(compiled(program, folder, as_numbers(run, cells))), k)
+    return answers(table_of(executed(program, folder, as_csv(run, cells))[0]), k)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import subprocess
@@ -34,6 +33,7 @@ from tests.files.lessons import (
     executed,
     losses,
     random_run,
+    said,
     table_of,
     words_of,
 )
@@ -76,14 +76,6 @@ def disagreement(run: Run, program: Any, folder: Path) -> float:
     printed, _ = executed(program, folder)
     wanted = run.history["loss"]
     return float(np.abs(losses(printed) - wanted).max() / np.abs(wanted).max())
-
-
-def said(run: Run, language: str, cells: Any, folder: Path) -> np.ndarray[Any, Any]:
-    """What a program that predicts answers to these rows."""
-    program, k = run.code(language, "predict"), run.answer(cells).shape[1]  # type: ignore[arg-type]
-    if language == "c":
-        return answers(words_of(compiled(program, folder, as_numbers(run, cells))), k)
-    return answers(table_of(executed(program, folder, as_csv(run, cells))[0]), k)
 
 
 @pytest.mark.parametrize("language", ["numpy", "pytorch", "keras"])
@@ -359,59 +351,6 @@ def test_other_sentences(tmp_path):
     own = ml.fit(Sequential(Linear(1, 1), Linear(1, 1), Sequential(Linear(1, 1))), [[0.0], [1.0]], [0.0, 1.0], epochs=1)
     with pytest.raises(RefusedError, match=r"^A network of your own is code already: no program can be written"):
         own.code("c")
-
-
-def test_a_program_replaces_no_data_of_the_users(tmp_path):
-    data, program = tmp_path / "mine.npz", ml.train("digits", hidden=[4], epochs=1).code("numpy")
-    np.savez(data, X=np.ones(3))
-    program.save(tmp_path / "mine.py")
-    assert np.load(data).files == ["X"]
-    assert set(np.load(tmp_path / "mine.arrays.npz").files) == set(program.arrays)
-    (tmp_path / "folder.py").mkdir()
-    for name, reason in (("folder.py", "Is a directory"), ("a\0.py", "embedded null byte")):
-        with pytest.raises(UsageError) as refused:
-            program.save(tmp_path / name)
-        assert str(refused.value) == f"The program could not be saved as {tmp_path / name}: {reason}."
-    assert sorted(place.name for place in tmp_path.iterdir()) == ["folder.py", "mine.arrays.npz", "mine.npz", "mine.py"]
-
-
-def test_columns_and_targets_far_from_0_lose_nothing_in_c(tmp_path):
-    """float32 holds seconds since 1970 to two minutes."""
-    draw = np.random.default_rng(0)
-    X = np.column_stack([1.7e9 + draw.uniform(0, 1000, 60), draw.normal(size=60)])
-    run = ml.train(X, 1.7e9 + 100 * np.sin(X[:, 0] / 200) + X[:, 1], hidden=[8], epochs=20)
-    found = said(run, "c", X.tolist(), tmp_path)[:, 0]
-    assert np.abs(found - run.predict(X)).max() < 1e-3
-
-
-@pytest.mark.parametrize("language", ["numpy", "c"])
-def test_shares_of_probabilities_that_are_nearly_0(language, tmp_path):
-    X = np.random.default_rng(0).normal(size=(45, 1))
-    settings: dict[str, Any] = {"hidden": "none", "epochs": 1, "dtype": "float64", "prepare": "none"}
-    run = ml.train(X, np.arange(45) % 3, loss="sigmoid_cross_entropy", **settings)
-    weights = {"0.W": np.array([[-1.0, -1.1, -1.2]]), "0.b": np.zeros(3)}
-    model = dataclasses.replace(run.model, weights=weights)
-    rows = [[-800.0], [0.0], [35.0], [40.0], [700.0], [800.0]]
-    program = predicting(model, language, "x")
-    if language == "c":
-        printed = words_of(compiled(program, tmp_path, as_numbers(run, rows)))
-    else:
-        printed = table_of(executed(program, tmp_path, as_csv(run, rows))[0])
-    assert np.allclose(answers(printed, 3), model.answer(rows), rtol=1e-9, atol=1e-12)
-
-
-def test_cells_are_read_as_by_the_command(tmp_path):
-    """All words for a missing cell, blanks around a word, and truth values; another word for these is an error."""
-    path = tmp_path / "t.csv"
-    rows = [f"{i},{('red', 'blue', '?')[i % 3]},{('true', 'false')[i % 2]},{i % 5}" for i in range(60)]
-    path.write_text("\n".join(["z,color,flag,y", *rows]))
-    run = ml.train(str(path), target="y", hidden=[4], epochs=5)
-    asked = ["1,?,true", "2,NULL,false", "3,na,TRUE", "4, red,True", "?,blue,?", "NULL,red,n/a"]
-    (tmp_path / "q.csv").write_text("\n".join(["z,color,flag", *asked]))
-    printed = table_of(executed(run.code("numpy", "predict"), tmp_path, (tmp_path / "q.csv").read_text())[0])
-    assert np.allclose(answers(printed, 5), run.answer(str(tmp_path / "q.csv")), atol=1e-6)
-    with pytest.raises(KeyError, match="yes"):
-        executed(run.code("numpy", "predict"), tmp_path, "z,color,flag\n1,red,yes\n")
 
 
 def test_weights_that_are_too_many_for_c(monkeypatch):

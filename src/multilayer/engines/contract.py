@@ -90,6 +90,20 @@ class Curves:
     def __len__(self) -> int:
         return len(self.values)
 
+    def followed_by(self, later: Curves) -> Curves:
+        """Both, one after the other; NaN where a series was not measured.
+
+        >>> later = Curves(("loss", "val_loss"), np.array([[0.4, 0.6]]))
+        >>> Curves(("loss",), np.array([[0.7], [0.5]])).followed_by(later)["val_loss"]
+        array([nan, nan, 0.6])
+        """
+        series = (*later.series, *(name for name in self.series if name not in later.series))
+        values = np.full((len(self) + len(later), len(series)), np.nan)
+        for start, part in ((0, self), (len(self), later)):
+            for name in part.series:
+                values[start : start + len(part), series.index(name)] = part[name]
+        return Curves(series, values)
+
 
 @final
 @dataclass(frozen=True, eq=False)

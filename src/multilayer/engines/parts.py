@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -98,11 +99,17 @@ def check_identity(saved: Mapping[str, Any], member: Member, data: Data) -> None
 
 
 def going_on(state: Mapping[str, Any], members: Sequence[Member], data: Data) -> dict[str, Any]:
-    """A state made to belong to other rows and more epochs of the same network and optimizer."""
+    """A state made to belong to other rows and more epochs of the same network and optimizer. What was measured on the
+    rows before, the best of it and its weights are left behind: on other rows they say nothing."""
     saved = []
     for member, old in zip(members, state["members"], strict=True):
-        progress = dict(old["progress"])
-        native = not isinstance(progress["status"], str)
-        progress |= {"status": 0 if native else "training", "stale": 0}
-        saved.append({**old, "of": identity(member, data), "progress": progress})
+        new, unknown = {**old, "of": identity(member, data)}, dict[str, Any]()
+        if "arrays" in old:  # of the native engine: the weights of the best epoch stand last but one
+            *others, parameters, buffers, schedule = old["arrays"]
+            nothing = [[name, value[:0]] for name, value in (parameters, buffers)]
+            new |= {"history": old["history"][:0], "arrays": [*others, *nothing, schedule]}
+            unknown |= {"status": 0, "best": math.nan, "mark": math.nan}
+        else:
+            unknown |= {"status": "training", "best": None, "mark": None, "best_weights": {}, "rows": []}
+        saved.append({**new, "progress": {**old["progress"], **unknown, "best_epoch": 0, "stale": 0}})
     return {"members": saved}

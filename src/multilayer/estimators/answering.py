@@ -21,6 +21,7 @@ from multilayer.engines import Curves
 from multilayer.engines.model import Model
 from multilayer.errors import DataError, RefusedError, UsageError, sentence, shown
 from multilayer.estimators.calibration import tempered
+from multilayer.estimators.rows import reads_as_number
 
 NO_CLASS = "y must have at least two classes, got one class: {}."
 NO_Y = "This estimator requires y to be passed, but the target y is None."
@@ -78,6 +79,12 @@ class Classes(Answering):
     def _target(self, y: Any, classes: Any, *, fresh: bool) -> Target:
         if y is None:
             raise DataError(NO_Y)
+        try:
+            return self._known_target(y, classes, fresh)
+        except TypeError as error:
+            raise DataError("y must hold labels (n_samples,), all numbers or all text, and none missing.") from error
+
+    def _known_target(self, y: Any, classes: Any, fresh: bool) -> Target:
         check_array(y, ensure_2d=False, accept_sparse="csr", dtype=None, input_name="y")
         check_classification_targets(y)
         if type_of_target(y) == "multilabel-indicator":
@@ -185,11 +192,12 @@ def _numbers_of(y: Any) -> npt.NDArray[Any]:
         if np.asarray(y).dtype.kind in "mM":
             raise ValueError("could not convert dates")  # they would count as numbers of nanoseconds
         return np.asarray(check_array(y, ensure_2d=False, dtype=np.float64, input_name="y"))
-    except ValueError as error:
-        if "could not convert" not in str(error):
+    except (ValueError, TypeError) as error:
+        if isinstance(error, ValueError) and "could not convert" not in str(error):
             raise
-        first = np.asarray(y, dtype=object).ravel()[0]
-        raise DataError(f"y must be numbers, got {shown(first)}, say.") from error
+        cells = np.asarray(y, dtype=object).ravel().tolist()
+        wrong = next((cell for cell in cells if not reads_as_number(cell)), cells[0])
+        raise DataError(f"y must be numbers, got {shown(wrong)}, say.") from error
 
 
 class Numbers(Answering):

@@ -148,6 +148,8 @@ def part(model: Model, start: int, stop: int, n_in: int, n_out: int) -> Model:
         encoding = Encoding(tuple(ColumnEncoding(f"code {place + 1}", "number") for place in range(n_in)))
     zeros, ones, n_zeros = np.zeros(n_in), np.ones(n_in), np.zeros(n_out)
     recipe = model.recipe.replace(layers=model.recipe.layers[start:stop])
+    if not start:
+        recipe = recipe.replace(loss={"name": "squared_error"})  # a code is what the layer gives, whatever the loss
     preparation = FittedPreparation(encoding, zeros, ones, zeros, n_zeros, np.ones(n_out))
     if not start:
         own = model.preparation

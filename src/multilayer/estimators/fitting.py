@@ -32,6 +32,7 @@ class Underway:
     members: Sequence[Member]
     target: Target  # without rows
     arithmetic: str
+    before: int = 0  # epochs of the training that this one goes on from
 
     @property
     def going(self) -> bool:
@@ -77,6 +78,7 @@ class Fitted:
     steps: tuple[int, ...]
     engine: str  # its name and why it was this one
     state: Mapping[str, Any] | None  # all that a training needs to go on
+    went_on: bool  # from the state of another; the histories are those of its own epochs
 
 
 def fit_members(
@@ -99,7 +101,8 @@ def fit_members(
     training = chosen.start(members, data, threads=threads)
     if after is not None:
         training.restore(going_on(after, members, data))
-    underway = Underway(training, members, data.target.take([]), chosen.arithmetic)
+    before = 0 if after is None else max(int(member["progress"]["epoch"]) for member in after["members"])
+    underway = Underway(training, members, data.target.take([]), chosen.arithmetic, before)
     try:
         _advance(underway, time_limit, watchers)
     except KeyboardInterrupt:
@@ -115,6 +118,7 @@ def fit_members(
         steps=tuple(map(training.steps, places)),
         engine=because,
         state=state,
+        went_on=after is not None,
     )
 
 
@@ -171,7 +175,7 @@ def printed(verbose: Any) -> list[Watcher]:
 
     def watch(underway: Underway) -> bool:
         history: History = underway.training.history
-        epoch = history.values.shape[1]
+        epoch = underway.before + history.values.shape[1]
         series = {name: history.values[:, -1, place] for place, name in enumerate(history.series)}
         values = ", ".join(f"{name} = {_mean(value):.6f}" for name, value in series.items())
         if verbose != "bar":

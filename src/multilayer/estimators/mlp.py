@@ -13,6 +13,7 @@ from multilayer.estimators.answering import Classes, Numbers
 from multilayer.estimators.calibration import best_temperature
 from multilayer.estimators.network import NetworkEstimator
 from multilayer.estimators.problem import Problem
+from multilayer.estimators.scoring import with_networks
 
 
 @dataclass(eq=False, repr=False)
@@ -67,7 +68,7 @@ class MLPClassifier(ClassifierMixin, Classes, NetworkEstimator):
             return
         self.temperature_ = 1.0
         if self.calibration is not None and len(val):
-            probs = self._answer(problem.data.x[val])
+            probs = with_networks(self, self.models_)._answer(problem.data.x[val])
             target = problem.dataset.target.take(val)
             weight = None if problem.dataset.weight is None else problem.dataset.weight[val]
             self.temperature_ = best_temperature(probs, target.values, weight)

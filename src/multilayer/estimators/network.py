@@ -34,6 +34,7 @@ from multilayer.estimators.settings import Settings, check_settings, open_ended,
 from multilayer.estimators.transfer import frozen_layers, weights_from
 from multilayer.exact import total
 from multilayer.recipe import Recipe
+from multilayer.recipe.layers import network
 
 
 @contextmanager
@@ -111,11 +112,16 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, groups: Any, initial: Any, frozen: int
     ) -> None:
         goes_on = self.warm_start and hasattr(self, "models_")
+        if goes_on and initial is not None:
+            raise UsageError(
+                "initial starts a network, and this one goes on from its own weights. Set warm_start=False, or leave "
+                "initial out."
+            )
         X = checked_rows(self, X, reset=not goes_on)
         target = self._target(y, None, fresh=not goes_on)
         same_rows(len(X), target)
         if goes_on:
-            self._like_before(target)
+            X = self._like_before(X, target)
         own = 0
         both_or_none(X_val, y_val)
         weight = checked_weights(sample_weight, X)
@@ -132,13 +138,30 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         fitted, val = self._trained(problem, initial=initial, frozen=frozen, goes_on=goes_on)
         self._keep(fitted, problem, val)
 
-    def _like_before(self, target: Target) -> None:
-        """Raise UsageError where a training cannot go on with such a target or so many networks."""
+    def _like_before(self, X: Array, target: Target) -> Array:
+        """The rows in the precision of the networks; raises UsageError where a training cannot go on with such a target
+        or so many networks."""
         known = self.models_[0].target
         if len(target.names) != len(known.names):
             raise UsageError(f"y must have {len(known.names)} columns as before, got {len(target.names)}.")
         if len(self.models_) != self.n_estimators:
             raise UsageError(f"n_estimators must stay {len(self.models_)} in a training that goes on.")
+        return X.astype(self.models_[0].recipe.dtype, copy=False)
+
+    def _same_network(self, member: Member) -> None:
+        """Raise UsageError where a training that goes on would have other layers."""
+        net = network(member.recipe.layers, member.preparation.encoding.n_features, seed=None)
+        shapes = {name: parameter.value.shape for name, parameter in net.named_weights().items()}
+        if shapes != {name: value.shape for name, value in self.models_[0].weights.items()}:
+            raise UsageError(
+                "hidden_layer_sizes, activation, dropout and norm must leave the layers as they are in a training that "
+                "goes on. To train others, start anew: clone the estimator, or set warm_start=False."
+            )
+
+    def _state_for(self, recipe: Recipe) -> Any:
+        """The optimizer's state of the last call, where this recipe has the same optimizer."""
+        same = bool(self._state) and self.models_[0].recipe.optimizer == recipe.optimizer
+        return self._state if same else None
 
     def _problem(self, X: Array, target: Target, weight: Any, groups: Any, own: int) -> Problem:
         names = getattr(self, "feature_names_in_", None)
@@ -170,12 +193,15 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         """The population trained, and the rows that validated it."""
         seeds = seeds_of(self.random_state, self.n_estimators)
         train, val = self._parts(problem, seeds[0])
-        after = self._state if goes_on and open_ended(self) and _in_steps(self) else None
+        after = None
+        if goes_on and open_ended(self) and _in_steps(self):
+            after = self._state_for(self._recipe(problem, train, len(val) > 0))
         members = self._members(problem, train, val, seeds, before=self._epochs_so_far() if after else 0, frozen=frozen)
         if initial is not None:
             starts: Sequence[Mapping[str, Array] | None] = weights_from(initial, members[0].recipe, problem, seeds)
             members = [replace(member, weights=start) for member, start in zip(members, starts, strict=True)]
         if goes_on:
+            self._same_network(members[0])
             known = self.models_[0].preparation
             starts = [None if after else model.weights for model in self.models_]
             members = [replace(m, preparation=known, weights=w) for m, w in zip(members, starts, strict=True)]
@@ -197,7 +223,10 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
     def _parts(self, problem: Problem, seed: int, within: Rows | None = None) -> tuple[Rows, Rows]:
         """The rows that train and those that validate."""
         validates = self.validates or len(problem.own_val) > 0
-        return problem.parts(self.validation_fraction if validates else 0.0, seed, within)
+        train, val = problem.parts(self.validation_fraction if validates else 0.0, seed, within)
+        if len(val) and problem.dataset.weight is not None and not problem.dataset.weight[val].any():
+            raise DataError(f"sample_weight must be greater than 0 in some of the {len(val)} rows that validate.")
+        return train, val
 
     def _members(
         self, problem: Problem, train: Rows, val: Rows, seeds: Sequence[int], *, before: int = 0, frozen: int = 0
@@ -218,6 +247,8 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         how: dict[str, Any] = {"dtype": problem.data.x.dtype.name, "validated": validated, "epochs_before": before}
         if weight is not None:
             how["mean_weight"] = total(weight[rows]) / len(rows)
+            if not how["mean_weight"]:
+                raise DataError(f"sample_weight and class_weight leave no weight to the {len(rows)} rows that train.")
         recipe = recipe_of(self, len(rows), **how)
         if validated:
             recipe = recipe.replace(monitor=monitored(self.scoring, target.kind))
@@ -247,20 +278,22 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         target = self._target(y, classes, fresh=fresh)
         same_rows(len(X), target)
         if not fresh:
-            self._like_before(target)
+            X = self._like_before(X, target)
         problem = self._problem(X, target, checked_weights(sample_weight, X), None, 0)
         seeds = seeds_of(self.random_state, self.n_estimators)
         every = np.arange(len(X), dtype=np.int64)
         preparation = problem.prepared(self._preparation(), every) if fresh else self.models_[0].preparation
         recipe = self._recipe(problem, every, False)
         lasting = recipe.schedule if open_ended(self) else "constant"
-        recipe = recipe.replace(epochs=(0 if fresh else self._epochs_so_far()) + 1, patience=None, schedule=lasting)
-        state = self._state
+        state = None if fresh else self._state_for(recipe)
+        recipe = recipe.replace(epochs=self._epochs_so_far() * bool(state) + 1, patience=None, schedule=lasting)
         starts: list[Any] = [None] * len(seeds) if fresh or state else [model.weights for model in self.models_]
         members = [
             Member(recipe, preparation, every, seed=seed, weights=start)
             for seed, start in zip(seeds, starts, strict=True)
         ]
+        if not fresh:
+            self._same_network(members[0])
         threads = threads_of(self.n_jobs)
         how: dict[str, Any] = {"engine": self.engine, "threads": threads, "watchers": printed(self.verbose)}
         fitted = fit_members(members, problem.data, **how, after=state, keep_state=True)
@@ -274,19 +307,20 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
 
     def _keep(self, fitted: Fitted, problem: Problem, val: Any) -> None:
         """Everything that was learned."""
-        first, before = fitted.histories[0], self._epochs_so_far()
+        own, before = fitted.histories[0], len(self.history_) if fitted.went_on else 0
         self.models_ = fitted.models
-        self.history_ = first
-        self.n_iter_ = len(first) - (before if fitted.state and before < len(first) else 0)
+        self.history_ = self.history_.followed_by(own) if fitted.went_on else own
+        self.n_iter_ = len(own)
         self.t_ = fitted.steps[0]
         self.engine_ = fitted.engine
-        self.n_outputs_ = int(list(fitted.models[0].weights.values())[-1].shape[-1])
+        width = int(list(fitted.models[0].weights.values())[-1].shape[-1])
+        self.n_outputs_ = width // 2 if fitted.models[0].answering == "mean" else width
         self._state = fitted.state
-        self._scored(val)
+        self._scored(val, before)
         self._learned(problem, val)
 
-    def _scored(self, val: Any) -> None:
-        """scikit-learn's curves and best values."""
+    def _scored(self, val: Any, before: int) -> None:
+        """scikit-learn's curves and best values; the best is that of the epochs after those before."""
         self._curves()
         curves = self.history_
         self.best_loss_ = None if len(val) else min(self.loss_curve_, default=None)
@@ -294,7 +328,7 @@ class NetworkEstimator(Settings, Answering, BaseEstimator, ABC):
         if len(val) and len(curves):
             metric, sign, best = shown_as(self.scoring, self.models_[0].recipe.monitor)
             self.validation_scores_ = (sign * curves[metric]).tolist()
-            defined = [score for score in self.validation_scores_ if not math.isnan(score)]
+            defined = [score for score in self.validation_scores_[before:] if not math.isnan(score)]
             self.best_validation_score_ = best(defined, default=math.nan)
 
     def _curves(self) -> None:

@@ -37,6 +37,9 @@ def checked_rows(estimator: BaseEstimator, X: Any, *, reset: bool) -> Array:
         )
     except (ValueError, TypeError) as error:
         found = _not_a_number(X)
+        if found is None and isinstance(error, np.exceptions.DTypePromotionError):  # of a frame
+            who = _who_handles(estimator)
+            raise DataError(f"X must be numbers, and its columns are of several kinds. {who}") from error
         if found is None:
             raise
         raise DataError(f"X must be numbers, got {found}. {_who_handles(estimator)}") from error
@@ -72,12 +75,13 @@ def _not_a_number(X: Any) -> str | None:
         return None
     for place in range(cells.shape[1]):
         for row, cell in enumerate(cells[:, place].tolist()):
-            if isinstance(cell, (str, bytes, datetime.date)) and not _reads_as_number(cell):
+            if isinstance(cell, (str, bytes, datetime.date)) and not reads_as_number(cell):
                 return f"{shown(cell)} in row {row} of {column_name(X, place)}"
     return None
 
 
-def _reads_as_number(cell: Any) -> bool:
+def reads_as_number(cell: Any) -> bool:
+    """Whether a cell is a number, or a text of one."""
     try:
         float(cell)
     except (TypeError, ValueError):
@@ -125,7 +129,10 @@ def checked_groups(groups: Any, rows: int) -> npt.NDArray[np.int64] | None:
     """Codes (n_samples,) of the groups; None where none were given."""
     if groups is None:
         return None
-    codes = np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.int64)
+    try:
+        codes = np.unique(np.asarray(groups), return_inverse=True)[1].astype(np.int64)
+    except TypeError as error:
+        raise DataError("groups must be all numbers or all text, and none may be missing.") from error
     if codes.shape != (rows,):
         raise DataError(f"groups must have one value for each of the {rows} rows of X, got shape {codes.shape}.")
     return codes

@@ -40,6 +40,8 @@ def monitored(scoring: Any, kind: TargetKind) -> str:
     if name != "loss" and kind not in METRICS[name].kinds:
         fitting = ", ".join(metric.name for metric in METRICS.values() if kind in metric.kinds)
         raise UsageError(f"scoring={scoring!r} does not fit a {kind} target. Those that do: {fitting}.")
+    if scoring == "f1_macro" and kind == "binary":
+        raise UsageError("scoring='f1_macro' is not measured for two classes. Write 'f1', that of the second class.")
     return str(name)
 
 
@@ -61,6 +63,7 @@ def with_networks(estimator: Any, models: tuple[Model, ...]) -> Any:
     """A copy of the estimator that answers with these networks, for a scorer; calibration comes after the training."""
     own = copy.copy(estimator)
     own.models_, own.temperature_ = models, 1.0
+    vars(own).pop("feature_names_in_", None)  # its rows are an array, whatever they were made of
     return own
 
 
@@ -97,7 +100,7 @@ class OwnScore:
     def best(self, fitted: Fitted) -> Fitted:
         """The fitted members with the weights of their best epoch."""
         first = fitted.histories[0]
-        # an interrupted epoch has no score, nor have those of an earlier fit
+        # an interrupted epoch has no score
         scores = [self.scores.get(epoch.number, math.nan) for epoch in first]
         curve = replace(first, series=(*first.series, OWN), values=np.column_stack([first.values, scores]))
         return replace(fitted, models=self.kept or fitted.models, histories=(curve, *fitted.histories[1:]))

@@ -24,7 +24,7 @@ from multilayer import engines
 from multilayer.constraints import Boolean, Integer, Maybe, Real
 from multilayer.engines import Member
 from multilayer.errors import UsageError, sentence
-from multilayer.estimators.fitting import TimeLeft, fit_members, threads_of
+from multilayer.estimators.fitting import DivergenceWarning, TimeLeft, fit_members, threads_of
 from multilayer.estimators.network import NetworkEstimator
 from multilayer.estimators.problem import Problem, Rows, seeds_of
 from multilayer.estimators.rows import checked_groups, checked_rows, checked_weights, same_rows
@@ -101,7 +101,9 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         candidates = self._candidates()
         base = clone(self.estimator)
         X_checked = checked_rows(base, X, reset=True)
-        target = base._target(y, None, fresh=True)
+        target = base._target(
+            X if y is None and not base.__sklearn_tags__().target_tags.required else y, None, fresh=True
+        )
         same_rows(len(X_checked), target)
         weight = checked_weights(sample_weight, X_checked)
         splitter = check_cv(self.cv, y, classifier=is_classifier(base))
@@ -128,12 +130,20 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
                 + " For others use scikit-learn's GridSearchCV."
             )
 
+        if self.scoring is not None and not isinstance(self.scoring, str) and not callable(self.scoring):
+            raise UsageError(sentence("scoring", "the name of one metric, a scorer or none", self.scoring))
+
     def _candidates(self) -> list[Params]:
         spaces = [self.space] if isinstance(self.space, Mapping) else self.space
+        if not isinstance(spaces, Sequence) or not spaces or not all(isinstance(each, Mapping) for each in spaces):
+            raise UsageError(sentence("space", "a dict of lists by the name of a parameter, or a list of such", spaces))
         known = self.estimator.get_params()
         for name in itertools.chain(*spaces):
             if name not in known:
                 raise UsageError(f"space has {name!r}, which is no parameter of {type(self.estimator).__name__}.")
+        drawn = next((name for each in spaces for name, values in each.items() if hasattr(values, "rvs")), None)
+        if self.n_iter is None and drawn is not None:
+            raise UsageError(f"space has a distribution for {drawn!r}: say by n_iter how many settings to draw.")
         if self.n_iter is None:
             return list(ParameterGrid(self.space))
         random = np.random.RandomState(seeds_of(self.random_state, 1)[0])
@@ -154,11 +164,12 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
     def _trials(self, base: Any, place: int, params: Params, rows: _Rows, left: int) -> list[_Trial]:
         own = clone(self.estimator).set_params(**params)
         check_settings(own)
+        _refuse_what_a_search_leaves_out(own)
         own.max_iter = max(1, math.ceil(own.max_iter / 3**left))
         _know(own, base)
-        problem = rows.problem(own)
         trials = []
         for fold, (train, test) in enumerate(rows.folds):
+            problem = rows.problem(own, fold)
             for seed in seeds_of(own.random_state, self.n_seeds):
                 fit_rows, val = own._parts(problem, seed, np.asarray(train, dtype=np.int64))
                 members = own._members(problem, fit_rows, val, seeds_of(seed, own.n_estimators))
@@ -172,21 +183,25 @@ class PopulationSearchCV(MetaEstimatorMixin, BaseEstimator):
         started = time.perf_counter()
         found: dict[tuple[int, int], list[float]] = {}
         weights = rows.weight if rows.weight is not None and _takes_weights(self.scorer_) else None
-        time_left, to_come = TimeLeft(limit), sum(len(trial.members) for trial in trials)
+        time_left, to_come, diverged = TimeLeft(limit), sum(len(trial.members) for trial in trials), 0
         for population in _populations(trials):
             members = [member for trial in population for member in trial.members]
             threads = threads_of(self.n_jobs)
-            data = rows.problem(population[0].estimator).data
+            data = rows.problem(population[0].estimator, population[0].fold).data
             engine = population[0].estimator.engine
             share = time_left.share(len(members), to_come)
             fitted = fit_members(members, data, engine=engine, threads=threads, time_limit=share)
             to_come -= len(members)
+            diverged += fitted.statuses.count("diverged")
             models = iter(fitted.models)
             for trial in population:
                 own = with_networks(trial.estimator, tuple(itertools.islice(models, len(trial.members))))
                 weighed = {} if weights is None else {"sample_weight": weights[trial.test]}
                 score = float(self.scorer_(own, rows.X[trial.test], rows.y[trial.test], **weighed))
                 found.setdefault((trial.candidate, trial.fold), []).append(score)
+        if diverged:
+            said = f"{diverged} trainings of the search diverged; they are scored with their last good weights."
+            warnings.warn(said, DivergenceWarning, stacklevel=4)
         scores: dict[int, npt.NDArray[np.float64]] = {}
         for candidate in dict.fromkeys(trial.candidate for trial in trials):
             scores[candidate] = np.array([np.mean(found[candidate, fold]) for fold in range(self.n_splits_)])
@@ -288,16 +303,41 @@ class _Rows:
     def __post_init__(self) -> None:
         self._problems: dict[str, Problem] = {}
 
-    def problem(self, estimator: Any) -> Problem:
-        key = weighing(estimator)
+    def problem(self, estimator: Any, fold: int) -> Problem:
+        key = weighing(estimator, fold)
         if key not in self._problems:
-            self._problems[key] = estimator._problem(self.X, self.target, self.weight, self.groups, 0)
+            weight = self.weight
+            if _balanced(estimator):  # by the rows that train alone
+                weight = np.zeros(len(self.X))
+                train = self.folds[fold][0]
+                weight[train] = 1.0 if self.weight is None else self.weight[train]
+            self._problems[key] = estimator._problem(self.X, self.target, weight, self.groups, 0)
         return self._problems[key]
 
 
-def weighing(estimator: Any) -> str:
-    """What tells one way of weighing the rows from another."""
-    return repr(getattr(estimator, "class_weight", None))
+def weighing(estimator: Any, fold: int) -> str:
+    """What tells one way of weighing the rows of a fold from another."""
+    return f"balanced in fold {fold}" if _balanced(estimator) else repr(getattr(estimator, "class_weight", None))
+
+
+def _balanced(estimator: Any) -> bool:
+    own = getattr(estimator, "class_weight", None)
+    return isinstance(own, str) and own == "balanced"
+
+
+def _refuse_what_a_search_leaves_out(estimator: Any) -> None:
+    """Raise UsageError for what comes after each training, or beside it, where all are trained together."""
+    left_out = {
+        "calibration": getattr(estimator, "calibration", None) is not None,
+        "scoring": callable(estimator.scoring),
+        "time_limit": estimator.time_limit is not None,
+    }
+    for name, asked in left_out.items():
+        if asked:
+            raise UsageError(
+                f"{name} of the estimator has no effect in a search, where all settings are trained together. Leave it "
+                "out, or search with scikit-learn's GridSearchCV."
+            )
 
 
 def _populations(trials: Sequence[_Trial]) -> list[list[_Trial]]:
@@ -305,7 +345,7 @@ def _populations(trials: Sequence[_Trial]) -> list[list[_Trial]]:
     found: dict[tuple[str, str], list[_Trial]] = {}
     for trial in trials:
         chosen, _ = engines.choose(trial.members[0].recipe, trial.estimator.engine)
-        key = (chosen.name, weighing(trial.estimator))
+        key = (chosen.name, weighing(trial.estimator, trial.fold))
         found.setdefault(key, []).append(trial)
     return list(found.values())
 
