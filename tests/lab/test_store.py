@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from multilayer.errors import ModelFileError, RefusedError, RunNotFoundError, UsageError
-from multilayer.lab import Run, find_run, fit, load_run, model_of, save_run
+from multilayer.lab import Run, find_run, fit, load_run, model_of, save_run, train
 from multilayer.nn import Linear, Sequential
 from tests.files import runs
 
@@ -38,6 +38,18 @@ def test_a_run_comes_back_as_it_was(name, tmp_path):
     assert [type(label) for label in back.target.classes] == [type(label) for label in run.target.classes]
     assert model_of(back).to_bytes() == (place / "model.mlp").read_bytes()
     assert json.loads((place / "run.json").read_bytes()) == json.loads(json.dumps(run.to_dict()))
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("settings", [{"hidden": [4], "norm": "batch"}, {"hidden": [3] * 6, "norm": "layer"}])
+def test_a_run_that_was_read_predicts_the_same_bits(settings, engine, tmp_path):
+    """A file holds arrays by name: running_mean before shift, and 10.W before 2.W."""
+    run = train("wine", epochs=2, engine=engine, **settings)
+    again = load_run(save_run(run, tmp_path))
+    rows = np.random.default_rng(0).normal(size=(5, 13))
+    assert list(again.weights) != list(run.weights)
+    assert again.predict(rows).tolist() == run.predict(rows).tolist()
+    assert again.answer(rows).tobytes() == run.answer(rows).tobytes()
 
 
 def test_scores_that_are_not_numbers_come_back_as_nan(tmp_path):

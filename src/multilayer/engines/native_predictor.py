@@ -13,6 +13,7 @@ from multilayer.engines import native
 from multilayer.engines.contract import Data, Member
 from multilayer.engines.native_data import pairs, plain_member, table
 from multilayer.recipe import Recipe
+from multilayer.recipe.layers import network
 from multilayer.room import blocks
 
 
@@ -28,7 +29,8 @@ class NativePredictor:
         shape = table(Data(np.empty((0, n_in)), target))
         member = plain_member(Member(recipe, preparation, nobody, nobody))
         module = native.extension(str(native.instruction_set()))
-        typed = {name: value.astype(recipe.dtype) for name, value in weights.items()}
+        names = network(recipe.layers, n_in, seed=None).named_weights()  # a file may hold them in another order
+        typed = {name: weights[name].astype(recipe.dtype) for name in names}
         self._compiled = module.Predictor(shape, member, pairs(typed), recipe.dtype == "float32", 0)
         self._numbers = all(column.as_it_is for column in preparation.encoding.columns)
 
